@@ -1,0 +1,36 @@
+/** IEEE 754 half precision, to and from float32. Node 20 has no `Float16Array`. */
+
+const float = new Float32Array(1);
+const bits = new Uint32Array(float.buffer);
+
+/** The float that half-precision `half` stands for. */
+export function fromHalf(half: number): number {
+  const sign = half & 0x8000 ? -1 : 1;
+  const exponent = (half >> 10) & 0x1f;
+  const fraction = half & 0x3ff;
+  // subnormal: ±2⁻¹⁴ · f/1024     normal: ±2^(e−15) · (1 + f/1024)
+  if (exponent === 0) return sign * 2 ** -14 * (fraction / 1024);
+  if (exponent === 31) return fraction ? NaN : sign * Infinity;
+  return sign * 2 ** (exponent - 15) * (1 + fraction / 1024);
+}
+
+/** The nearest half-precision bits of `value`, ties to even, overflow to infinity. */
+export function toHalf(value: number): number {
+  float[0] = value;
+  const sign = (bits[0] >>> 16) & 0x8000;
+  const magnitude = bits[0] & 0x7fffffff;
+  if (magnitude > 0x7f800000) return sign | 0x7e00; // NaN
+  if (magnitude >= 0x477ff000) return sign | 0x7c00; // ≥ 65520 rounds to infinity
+  if (magnitude < 0x38800000) {
+    // below 2⁻¹⁴: count in units of 2⁻²⁴, rounding to even
+    const units = Math.abs(float[0]) * 2 ** 24;
+    const floor = Math.floor(units);
+    const rest = units - floor;
+    return sign | (rest > 0.5 || (rest === 0.5 && floor & 1) ? floor + 1 : floor);
+  }
+  // drop 13 fraction bits, rounding to even
+  return sign | ((magnitude - 0x38000000 + 0x0fff + ((magnitude >>> 13) & 1)) >>> 13);
+}
+
+export const halvesToFloats = (halves: ArrayLike<number>): Float32Array => Float32Array.from(halves, fromHalf);
+export const floatsToHalves = (floats: ArrayLike<number>): Uint16Array => Uint16Array.from(floats, toHalf);

@@ -1,0 +1,61 @@
+/**
+ * The little that the library asks of whatever runs it: show, clear, ask, and tell when to stop.
+ * A Jupyter session installs its own host under a global symbol; plain Node gets one that prints.
+ */
+
+/** MIME type → content, as in a Jupyter `display_data` message. */
+export type MimeBundle = Record<string, unknown>;
+
+export interface DisplayOptions {
+  /** Displays with an id can be replaced in place later. */
+  id?: string;
+  /** Replace the display with this id instead of adding one. */
+  update?: boolean;
+  metadata?: Record<string, unknown>;
+  /** Binary buffers that travel beside the bundle. */
+  buffers?: readonly Uint8Array[];
+}
+
+export interface Host {
+  display(bundle: MimeBundle, options?: DisplayOptions): void;
+  clear(options?: { wait?: boolean }): void;
+  /** True from the moment the user pressed Interrupt until the cell has ended: long loops stop at their next step. */
+  readonly interrupted: boolean;
+  /**
+   * Raised around every native session create and run. While raised, the kernel never terminates the
+   * isolate: V8 termination inside ONNX Runtime aborts the process.
+   */
+  enterNative(): void;
+  leaveNative(): void;
+}
+
+const key = Symbol.for('neuronbook.host');
+
+const terminal: Host = {
+  display(bundle) {
+    console.log(String(bundle['text/plain'] ?? Object.keys(bundle).join(', ')));
+  },
+  clear() {},
+  interrupted: false,
+  enterNative() {},
+  leaveNative() {},
+};
+
+/** The host in force. */
+export const host = (): Host => (globalThis as Record<symbol, unknown>)[key] as Host | undefined ?? terminal;
+
+/** Installs a host; the session does this once, before user code. */
+export function setHost(next: Host | undefined): void {
+  (globalThis as Record<symbol, unknown>)[key] = next;
+}
+
+/** Runs native work with the flag raised. */
+export async function native<T>(work: () => Promise<T>): Promise<T> {
+  const current = host();
+  current.enterNative();
+  try {
+    return await work();
+  } finally {
+    current.leaveNative();
+  }
+}

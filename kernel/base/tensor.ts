@@ -1,0 +1,129 @@
+/** A concrete array: dtype, dims and row-major data. Symbolic values are `Var`s, in `engine/var.ts`. */
+import { allocate, dtypeOf, isBigInt, isFloat, type DType, type TensorData } from './dtype.ts';
+import { ShapeError } from './errors.ts';
+import { floatsToHalves, halvesToFloats } from './float16.ts';
+import { formatDims, sizeOf, stridesOf, type Dims } from './shape.ts';
+
+const brand = Symbol.for('neuronbook.tensor');
+
+export class Tensor {
+  readonly [brand] = true;
+
+  constructor(
+    readonly dtype: DType,
+    readonly dims: Dims,
+    readonly data: TensorData,
+  ) {
+    if (data.length !== sizeOf(dims))
+      throw new ShapeError(
+        `tensor data does not fill its dims: ${data.length} values; expected ${sizeOf(dims)} for ${formatDims(dims)}`,
+      );
+  }
+
+  get size(): number {
+    return this.data.length;
+  }
+
+  /** The values as plain numbers, whatever the dtype (halves decoded, 64-bit integers narrowed). */
+  toNumbers(): number[] {
+    return Array.from(this.toFloat32OrWider());
+  }
+
+  /** The data itself where it is float32; otherwise a converted copy (float64 for wider types). */
+  toFloat32OrWider(): Float32Array | Float64Array {
+    const { data, dtype } = this;
+    if (data instanceof Float32Array || data instanceof Float64Array) return data;
+    if (dtype === 'float16') return halvesToFloats(data as Uint16Array);
+    if (dtype === 'string') throw new ShapeError('a string tensor has no numbers; read `.data`');
+    return Float64Array.from(data as ArrayLike<number | bigint>, Number);
+  }
+
+  /** A copy in another numeric dtype, saturating nowhere: values are converted as JavaScript converts them. */
+  cast(dtype: DType): Tensor {
+    if (dtype === this.dtype) return this;
+    const values = this.toFloat32OrWider();
+    if (dtype === 'float16') return new Tensor(dtype, this.dims, floatsToHalves(values));
+    const data = allocate(dtype, this.size);
+    if (dtype === 'string') (data as string[]).splice(0, this.size, ...Array.from(values, String));
+    else if (isBigInt(dtype))
+      values.forEach((value, i) => ((data as BigInt64Array)[i] = BigInt(Number.isFinite(value) ? Math.trunc(value) : 0)));
+    else if (dtype === 'bool') values.forEach((value, i) => ((data as Uint8Array)[i] = value ? 1 : 0));
+    else (data as Float32Array).set(values);
+    return new Tensor(dtype, this.dims, data);
+  }
+
+  /** The same data under other dims; one −1 is inferred. */
+  reshape(dims: Dims): Tensor {
+    const known = sizeOf(dims.filter(dim => dim !== -1));
+    const filled = dims.map(dim => (dim === -1 ? this.size / known : dim));
+    return new Tensor(this.dtype, filled, this.data);
+  }
+
+  /** The `index`-th slice along the first axis; data is shared. */
+  at(index: number): Tensor {
+    const [count, ...rest] = this.dims;
+    const wrapped = index < 0 ? index + count : index;
+    if (!(wrapped >= 0 && wrapped < count))
+      throw new ShapeError(`index out of range: ${index}; expected 0 to ${count - 1} for ${formatDims(this.dims)}`);
+    const size = sizeOf(rest);
+    const { data } = this;
+    const part = Array.isArray(data) ? data.slice(wrapped * size, (wrapped + 1) * size) : data.subarray(wrapped * size, (wrapped + 1) * size);
+    return new Tensor(this.dtype, rest, part);
+  }
+
+  /** Nested arrays, outermost axis first. */
+  toArray(): unknown {
+    const values = this.dtype === 'string' ? (this.data as string[]) : this.toNumbers();
+    const strides = stridesOf(this.dims);
+    const nest = (axis: number, offset: number): unknown =>
+      axis === this.dims.length
+        ? values[offset]
+        : Array.from({ length: this.dims[axis] }, (_, i) => nest(axis + 1, offset + i * strides[axis]));
+    return nest(0, 0);
+  }
+
+  toString(): string {
+    const head = `tensor ${this.dtype} ${formatDims(this.dims)}`;
+    const values = this.dtype === 'string' ? (this.data as string[]) : Array.from(this.data.slice(0, 12) as Float32Array, Number);
+    const shown = this.dtype === 'float16' ? Array.from(halvesToFloats(this.data.slice(0, 12) as Uint16Array)) : values;
+    const text = shown.slice(0, 12).map(value => (typeof value === 'number' && isFloat(this.dtype) ? +value.toPrecision(5) : value));
+    return `${head} [${text.join(', ')}${this.size > 12 ? ', …' : ''}]`;
+  }
+
+  [Symbol.for('Jupyter.display')](): Record<string, unknown> {
+    return { 'text/plain': this.toString() };
+  }
+}
+
+/** Whether `value` is a tensor, also one made by another copy of the library. */
+export const isTensor = (value: unknown): value is Tensor =>
+  typeof value === 'object' && value !== null && (value as Record<symbol, unknown>)[brand] === true;
+
+/** Anything that can become a tensor. */
+export type TensorLike = Tensor | TensorData | readonly number[] | readonly bigint[] | readonly boolean[] | number;
+
+/**
+ * A tensor from data and dims. Plain numbers become float32, bigints int64, booleans bool;
+ * a typed array keeps its type. Without dims the result is one-dimensional.
+ * @throws ShapeError where the data does not fill the dims
+ */
+export function tensor(data: TensorLike, dims?: Dims, dtype?: DType): Tensor {
+  if (isTensor(data)) return dtype ? (dims ? data.reshape(dims) : data).cast(dtype) : dims ? data.reshape(dims) : data;
+  if (typeof data === 'number') return tensor([data], dims ?? [], dtype);
+  return wrap(data, dims ?? [data.length], dtype);
+}
+
+function wrap(data: Exclude<TensorLike, Tensor | number>, dims: Dims, dtype?: DType): Tensor {
+  if (!Array.isArray(data)) {
+    const natural = dtypeOf(data as TensorData);
+    const alias = (dtype === 'bool' && natural === 'uint8') || (dtype === 'float16' && natural === 'uint16');
+    const made = new Tensor(alias ? dtype : natural, dims, data as TensorData);
+    return dtype && !alias ? made.cast(dtype) : made;
+  }
+  const items = data as readonly (string | bigint | boolean | number)[];
+  const kind = typeof items[0];
+  if (kind === 'string') return new Tensor('string', dims, items as string[]);
+  if (kind === 'bigint') return wrap(BigInt64Array.from(items as bigint[]), dims, dtype);
+  if (kind === 'boolean') return new Tensor('bool', dims, Uint8Array.from(items, Number)).cast(dtype ?? 'bool');
+  return new Tensor('float64', dims, Float64Array.from(items as number[])).cast(dtype ?? 'float32');
+}
