@@ -56,13 +56,19 @@ export function allocate(dtype: DType, length: number): TensorData {
 }
 
 /** The element store over bytes that are already there (little-endian, aligned). */
-export function view(dtype: Exclude<DType, 'string'>, buffer: ArrayBufferLike, offset: number, length: number): TensorData {
+export function view(
+  dtype: Exclude<DType, 'string'>,
+  buffer: ArrayBufferLike,
+  offset: number,
+  length: number,
+): TensorData {
   return new arrays[dtype](buffer as ArrayBuffer, offset, length);
 }
 
 /** The natural dtype of a typed array; `Uint8Array` and `Uint16Array` mean integers unless told otherwise. */
 export function dtypeOf(data: TensorData): DType {
   if (Array.isArray(data)) return 'string';
-  for (const [dtype, array] of Object.entries(arrays)) if (dtype !== 'float16' && data instanceof array) return dtype as DType;
+  for (const [dtype, array] of Object.entries(arrays))
+    if (dtype !== 'float16' && data instanceof array) return dtype as DType;
   throw new TypeError(`unknown tensor data: ${Object.prototype.toString.call(data)}`);
 }

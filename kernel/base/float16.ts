@@ -32,5 +32,6 @@ export function toHalf(value: number): number {
   return sign | ((magnitude - 0x38000000 + 0x0fff + ((magnitude >>> 13) & 1)) >>> 13);
 }
 
-export const halvesToFloats = (halves: ArrayLike<number>): Float32Array => Float32Array.from(halves, fromHalf);
+export const halvesToFloats = (halves: ArrayLike<number>): Float32Array =>
+  Float32Array.from(halves, fromHalf);
 export const floatsToHalves = (floats: ArrayLike<number>): Uint16Array => Uint16Array.from(floats, toHalf);

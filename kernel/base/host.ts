@@ -42,7 +42,8 @@ const terminal: Host = {
 };
 
 /** The host in force. */
-export const host = (): Host => (globalThis as Record<symbol, unknown>)[key] as Host | undefined ?? terminal;
+export const host = (): Host =>
+  ((globalThis as Record<symbol, unknown>)[key] as Host | undefined) ?? terminal;
 
 /** Installs a host; the session does this once, before user code. */
 export function setHost(next: Host | undefined): void {

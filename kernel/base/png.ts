@@ -23,10 +23,14 @@ export function decodePng(bytes: Uint8Array): Pixels {
     for (let i = 0; i < width * height; i++) data.set(entries[png.data[i]], i * channels);
     return { width, height, channels, data };
   }
-  const eight = png.depth === 16 ? Uint8Array.from(png.data as Uint16Array, value => value >> 8) : Uint8Array.from(png.data);
+  const eight =
+    png.depth === 16
+      ? Uint8Array.from(png.data as Uint16Array, value => value >> 8)
+      : Uint8Array.from(png.data);
   if (png.channels !== 2) return { width, height, channels: png.channels as 1 | 3 | 4, data: eight };
   // grey with alpha → RGBA
   const data = new Uint8Array(width * height * 4);
-  for (let i = 0; i < width * height; i++) data.set([eight[2 * i], eight[2 * i], eight[2 * i], eight[2 * i + 1]], 4 * i);
+  for (let i = 0; i < width * height; i++)
+    data.set([eight[2 * i], eight[2 * i], eight[2 * i], eight[2 * i + 1]], 4 * i);
   return { width, height, channels: 4, data };
 }

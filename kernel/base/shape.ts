@@ -17,7 +17,8 @@ export function stridesOf(dims: Dims): number[] {
   return strides;
 }
 
-export const sameDims = (a: Dims, b: Dims): boolean => a.length === b.length && a.every((dim, axis) => dim === b[axis]);
+export const sameDims = (a: Dims, b: Dims): boolean =>
+  a.length === b.length && a.every((dim, axis) => dim === b[axis]);
 
 /** `1×3×32×32`, or `scalar`. */
 export const formatDims = (dims: readonly (number | string)[]): string => dims.join('×') || 'scalar';
@@ -37,7 +38,9 @@ export function broadcastDims(a: Dims, b: Dims): number[] {
     const da = a[axis - rank + a.length] ?? 1;
     const db = b[axis - rank + b.length] ?? 1;
     if (da !== db && da !== 1 && db !== 1)
-      throw new ShapeError(`shapes do not broadcast: ${formatDims(a)} and ${formatDims(b)}; axis ${axis} has ${da} and ${db}`);
+      throw new ShapeError(
+        `shapes do not broadcast: ${formatDims(a)} and ${formatDims(b)}; axis ${axis} has ${da} and ${db}`,
+      );
     return da === 1 ? db : da;
   });
 }

@@ -46,7 +46,9 @@ export class Tensor {
     const data = allocate(dtype, this.size);
     if (dtype === 'string') (data as string[]).splice(0, this.size, ...Array.from(values, String));
     else if (isBigInt(dtype))
-      values.forEach((value, i) => ((data as BigInt64Array)[i] = BigInt(Number.isFinite(value) ? Math.trunc(value) : 0)));
+      values.forEach(
+        (value, i) => ((data as BigInt64Array)[i] = BigInt(Number.isFinite(value) ? Math.trunc(value) : 0)),
+      );
     else if (dtype === 'bool') values.forEach((value, i) => ((data as Uint8Array)[i] = value ? 1 : 0));
     else (data as Float32Array).set(values);
     return new Tensor(dtype, this.dims, data);
@@ -64,10 +66,14 @@ export class Tensor {
     const [count, ...rest] = this.dims;
     const wrapped = index < 0 ? index + count : index;
     if (!(wrapped >= 0 && wrapped < count))
-      throw new ShapeError(`index out of range: ${index}; expected 0 to ${count - 1} for ${formatDims(this.dims)}`);
+      throw new ShapeError(
+        `index out of range: ${index}; expected 0 to ${count - 1} for ${formatDims(this.dims)}`,
+      );
     const size = sizeOf(rest);
     const { data } = this;
-    const part = Array.isArray(data) ? data.slice(wrapped * size, (wrapped + 1) * size) : data.subarray(wrapped * size, (wrapped + 1) * size);
+    const part = Array.isArray(data)
+      ? data.slice(wrapped * size, (wrapped + 1) * size)
+      : data.subarray(wrapped * size, (wrapped + 1) * size);
     return new Tensor(this.dtype, rest, part);
   }
 
@@ -84,9 +90,15 @@ export class Tensor {
 
   toString(): string {
     const head = `tensor ${this.dtype} ${formatDims(this.dims)}`;
-    const values = this.dtype === 'string' ? (this.data as string[]) : Array.from(this.data.slice(0, 12) as Float32Array, Number);
-    const shown = this.dtype === 'float16' ? Array.from(halvesToFloats(this.data.slice(0, 12) as Uint16Array)) : values;
-    const text = shown.slice(0, 12).map(value => (typeof value === 'number' && isFloat(this.dtype) ? +value.toPrecision(5) : value));
+    const values =
+      this.dtype === 'string'
+        ? (this.data as string[])
+        : Array.from(this.data.slice(0, 12) as Float32Array, Number);
+    const shown =
+      this.dtype === 'float16' ? Array.from(halvesToFloats(this.data.slice(0, 12) as Uint16Array)) : values;
+    const text = shown
+      .slice(0, 12)
+      .map(value => (typeof value === 'number' && isFloat(this.dtype) ? +value.toPrecision(5) : value));
     return `${head} [${text.join(', ')}${this.size > 12 ? ', …' : ''}]`;
   }
 
@@ -100,7 +112,8 @@ export const isTensor = (value: unknown): value is Tensor =>
   typeof value === 'object' && value !== null && (value as Record<symbol, unknown>)[brand] === true;
 
 /** Anything that can become a tensor. */
-export type TensorLike = Tensor | TensorData | readonly number[] | readonly bigint[] | readonly boolean[] | number;
+export type TensorLike =
+  Tensor | TensorData | readonly number[] | readonly bigint[] | readonly boolean[] | number;
 
 /**
  * A tensor from data and dims. Plain numbers become float32, bigints int64, booleans bool;
@@ -108,7 +121,8 @@ export type TensorLike = Tensor | TensorData | readonly number[] | readonly bigi
  * @throws ShapeError where the data does not fill the dims
  */
 export function tensor(data: TensorLike, dims?: Dims, dtype?: DType): Tensor {
-  if (isTensor(data)) return dtype ? (dims ? data.reshape(dims) : data).cast(dtype) : dims ? data.reshape(dims) : data;
+  if (isTensor(data))
+    return dtype ? (dims ? data.reshape(dims) : data).cast(dtype) : dims ? data.reshape(dims) : data;
   if (typeof data === 'number') return tensor([data], dims ?? [], dtype);
   return wrap(data, dims ?? [data.length], dtype);
 }
@@ -124,6 +138,7 @@ function wrap(data: Exclude<TensorLike, Tensor | number>, dims: Dims, dtype?: DT
   const kind = typeof items[0];
   if (kind === 'string') return new Tensor('string', dims, items as string[]);
   if (kind === 'bigint') return wrap(BigInt64Array.from(items as bigint[]), dims, dtype);
-  if (kind === 'boolean') return new Tensor('bool', dims, Uint8Array.from(items, Number)).cast(dtype ?? 'bool');
+  if (kind === 'boolean')
+    return new Tensor('bool', dims, Uint8Array.from(items, Number)).cast(dtype ?? 'bool');
   return new Tensor('float64', dims, Float64Array.from(items as number[])).cast(dtype ?? 'float32');
 }

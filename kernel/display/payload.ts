@@ -68,12 +68,16 @@ const isText = (value: unknown): value is string => typeof value === 'string';
 const problems: { [View in keyof Views]: (data: unknown) => string | undefined } = {
   'feature-grid': data => {
     if (!isRecord(data) || !Array.isArray(data.cells)) return 'data.cells is not a list';
-    if (!Number.isFinite(data.step) || !Number.isFinite(data.total)) return 'data.step or data.total is not a number';
+    if (!Number.isFinite(data.step) || !Number.isFinite(data.total))
+      return 'data.step or data.total is not a number';
     for (const [i, cell] of data.cells.entries()) {
       if (!isRecord(cell)) return `data.cells[${i}] is not an object`;
-      if (!isText(cell.label) || !isText(cell.objective)) return `data.cells[${i}] lacks its label or objective`;
-      if (!isText(cell.image) || !/^[A-Za-z0-9+/]+=*$/.test(cell.image)) return `data.cells[${i}].image is not base64`;
-      if (!isNumbers(cell.curve) || !isNumbers(cell.steps)) return `data.cells[${i}].curve is not a list of numbers`;
+      if (!isText(cell.label) || !isText(cell.objective))
+        return `data.cells[${i}] lacks its label or objective`;
+      if (!isText(cell.image) || !/^[A-Za-z0-9+/]+=*$/.test(cell.image))
+        return `data.cells[${i}].image is not base64`;
+      if (!isNumbers(cell.curve) || !isNumbers(cell.steps))
+        return `data.cells[${i}].curve is not a list of numbers`;
     }
     return undefined;
   },
@@ -85,8 +89,12 @@ const problems: { [View in keyof Views]: (data: unknown) => string | undefined }
  */
 export function payloadProblem(value: unknown): string | undefined {
   if (!isRecord(value)) return 'the payload is not an object';
-  if (value.version !== 1) return `the payload has version ${String(value.version)}; this extension reads version 1`;
-  const check = isText(value.view) && Object.hasOwn(problems, value.view) ? problems[value.view as keyof Views] : undefined;
+  if (value.version !== 1)
+    return `the payload has version ${String(value.version)}; this extension reads version 1`;
+  const check =
+    isText(value.view) && Object.hasOwn(problems, value.view)
+      ? problems[value.view as keyof Views]
+      : undefined;
   if (!check) return `the view ${JSON.stringify(value.view)} is unknown; a newer extension may draw it`;
   return check(value.data);
 }

@@ -16,7 +16,8 @@ export interface ValueInfo {
   readonly dims?: readonly Dim[];
 }
 
-export type Attribute = number | string | readonly number[] | readonly bigint[] | readonly string[] | bigint | Tensor | Graph;
+export type Attribute =
+  number | string | readonly number[] | readonly bigint[] | readonly string[] | bigint | Tensor | Graph;
 
 /**
  * Attribute kinds follow the values: `bigint` is ONNX INT, `number` FLOAT, `string` STRING, `Tensor` TENSOR,

@@ -1,0 +1,4 @@
+/** The families. An operator is registered by being exported from one; a new family is listed here. */
+export * from './activation.ts';
+export * from './arithmetic.ts';
+export * as microsoft from './microsoft.ts';

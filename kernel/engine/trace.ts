@@ -1,0 +1,254 @@
+/**
+ * Records operators into a graph. Every dim is concrete and every output is inferred as it is recorded, so that a
+ * mistake fails at the line that makes it; what depends on constants alone is folded away.
+ */
+import { OpError, ShapeError } from '../base/errors.ts';
+import type { DType } from '../base/dtype.ts';
+import { formatDims, sizeOf, type Dims } from '../base/shape.ts';
+import type { Tensor } from '../base/tensor.ts';
+import type { Attributes, Graph, Node, ValueInfo } from '../onnx/graph.ts';
+import type { Op } from './op.ts';
+import { ruleOf } from './rules.ts';
+import type { ApplyOptions, Known, Recorder, Var } from './var.ts';
+
+/** The opset that every rule is written in; older graphs are upgraded to it (`upgrade.ts`). */
+export const OPSET = 21;
+
+/** Constants up to this many elements take part in folding. */
+const FOLD_LIMIT = 4096;
+
+/** One recorded node, with its vars: the tape that `grad.ts` walks backwards. */
+export interface Step {
+  readonly node: Node;
+  readonly rule: Op;
+  readonly inputs: readonly (Var | undefined)[];
+  readonly outputs: readonly Var[];
+}
+
+export class Trace implements Recorder {
+  readonly steps: Step[] = [];
+  private readonly inputs: ValueInfo[] = [];
+  private readonly constants = new Map<string, Tensor>();
+  private readonly taken = new Set<string>();
+  private readonly counts = new Map<string, number>();
+  private readonly scalars = new Map<string, Var>();
+
+  constructor(
+    private readonly opsets: Readonly<Record<string, number>> = { '': OPSET, 'com.microsoft': 1 },
+  ) {}
+
+  /** A value that the caller will feed. */
+  input(name: string, dtype: DType, dims: Dims): Var {
+    this.claim(name);
+    this.inputs.push({ name, dtype, dims });
+    return { name, dtype, dims, trace: this };
+  }
+
+  /** A value that is part of the graph. Small unnamed constants that are equal share one initializer. */
+  constant(value: Tensor, name?: string): Var {
+    const small = name === undefined && value.size <= 16;
+    const key = small
+      ? `${value.dtype}:${value.dims.join()}:${Array.from(value.data as ArrayLike<unknown>, signed).join()}`
+      : '';
+    const known = small ? this.scalars.get(key) : undefined;
+    if (known) return known;
+    const unique = name !== undefined && !this.taken.has(name) ? name : this.fresh(name ?? 'const');
+    this.taken.add(unique);
+    this.constants.set(unique, value);
+    const made: Var = { name: unique, dtype: value.dtype, dims: value.dims, value, trace: this };
+    if (small) this.scalars.set(key, made);
+    return made;
+  }
+
+  apply(
+    op: string,
+    inputs: readonly (Var | undefined)[],
+    attributes: Attributes = {},
+    options: ApplyOptions = {},
+  ): Var[] {
+    const { domain = '', outputs = 1 } = options;
+    for (const input of inputs)
+      if (input && input.trace !== this)
+        throw new ShapeError(`${op} mixes two traces: ${input.name} belongs to another graph`);
+    const wanted: readonly (string | undefined)[] =
+      typeof outputs === 'number' ? Array.from({ length: outputs }) : outputs;
+    const name = options.name || wanted[0] || '';
+    const rule = ruleOf(domain, op);
+    if (!rule)
+      throw new OpError(
+        `no rule for op ${domain ? `${domain}.` : ''}${op} at ${name || 'an unnamed node'}, opset ${this.opsets[domain] ?? '?'}; ` +
+          'the model can be run and read, but not traced through this node; CONTRIBUTING.md tells how to add an op',
+        op,
+        name,
+        this.opsets[domain],
+      );
+    const call = { op, site: name || op, inputs, attributes, outputCount: wanted.length };
+
+    if (rule.expand) {
+      const made = rule.expand(call);
+      return wanted.map((label, i) => (label ? this.renamed(made[i], label) : made[i]));
+    }
+    const known = this.infer(rule, call);
+    if (known.every(output => output.value && output.value.size <= FOLD_LIMIT))
+      return known.map((output, i) => this.constant(output.value!, wanted[i] || undefined));
+
+    const made = wanted.map((label, i): Var => {
+      const unique =
+        label === ''
+          ? ''
+          : label !== undefined && !this.taken.has(label)
+            ? label
+            : this.fresh(label ?? op.toLowerCase());
+      this.taken.add(unique);
+      return { name: unique, dtype: known[i].dtype, dims: known[i].dims, trace: this };
+    });
+    const node: Node = {
+      op,
+      domain,
+      name: options.name ?? made[0].name,
+      inputs: trimmed(inputs.map(input => input?.name ?? '')),
+      outputs: made.map(output => output.name),
+      attributes,
+    };
+    this.steps.push({ node, rule, inputs, outputs: made });
+    return made;
+  }
+
+  /**
+   * Records another graph into this one.
+   * @param feeds a var for each of its inputs
+   * @returns every value of that graph by its own name
+   */
+  replay(
+    graph: Graph,
+    feeds: Readonly<Record<string, Var>>,
+    rewrite?: (name: string, value: Var) => Var,
+  ): Map<string, Var> {
+    const vars = new Map<string, Var>(Object.entries(feeds));
+    for (const { name } of graph.inputs)
+      if (!vars.has(name))
+        throw new ShapeError(
+          `graph ${graph.name} lacks its input ${name}; fed: ${[...vars.keys()].join(', ') || 'nothing'}`,
+        );
+    if (rewrite) for (const [name, value] of vars) vars.set(name, rewrite(name, value));
+    const resolve = (name: string): Var | undefined => {
+      if (name === '') return undefined;
+      const found = vars.get(name);
+      if (found) return found;
+      const value = graph.constants.get(name);
+      if (!value) throw new ShapeError(`graph ${graph.name} uses ${name}, which nothing produces`);
+      const made = this.constant(value, name);
+      vars.set(name, made);
+      return made;
+    };
+    for (const node of graph.nodes) {
+      const made = this.apply(node.op, node.inputs.map(resolve), node.attributes, {
+        domain: node.domain,
+        name: node.name,
+        outputs: node.outputs,
+      });
+      node.outputs.forEach((name, i) => name && vars.set(name, rewrite ? rewrite(name, made[i]) : made[i]));
+    }
+    for (const { name } of graph.outputs) resolve(name);
+    return vars;
+  }
+
+  /** The graph that computes `outputs` under the given names; whatever they do not need is left out. */
+  graph(outputs: Readonly<Record<string, Var>>, name = 'trace'): Graph {
+    const named = Object.entries(outputs).map(([label, value]) => this.exported(label, value));
+    const needed = new Set(named.map(output => output.name));
+    const nodes: Node[] = [];
+    for (const { node } of [...this.steps].reverse()) {
+      if (!node.outputs.some(output => needed.has(output))) continue;
+      nodes.push(node);
+      for (const input of node.inputs) if (input) needed.add(input);
+    }
+    nodes.reverse();
+    const kept = new Set(nodes.flatMap(node => node.outputs));
+    const domains = new Set(['', ...nodes.map(node => node.domain)]);
+    return {
+      name,
+      opsets: Object.fromEntries(Object.entries(this.opsets).filter(([domain]) => domains.has(domain))),
+      inputs: this.inputs.filter(input => needed.has(input.name)),
+      outputs: named.map(({ name: label, dtype, dims }) => ({ name: label, dtype, dims })),
+      nodes,
+      constants: new Map([...this.constants].filter(([label]) => needed.has(label))),
+      values: new Map(
+        this.steps.flatMap(step =>
+          step.outputs
+            .filter(output => kept.has(output.name))
+            .map(output => [output.name, info(output)] as const),
+        ),
+      ),
+      metadata: {},
+    };
+  }
+
+  /** A name nobody has: `add_3`. */
+  fresh(hint: string): string {
+    for (;;) {
+      const count = (this.counts.get(hint) ?? 0) + 1;
+      this.counts.set(hint, count);
+      const name = `${hint}_${count}`;
+      if (!this.taken.has(name)) return name;
+    }
+  }
+
+  /** An output must be made by a node and carry its label. */
+  private exported(label: string, value: Var): Var {
+    const isNode = !value.value && !this.inputs.some(input => input.name === value.name);
+    return isNode && value.name === label ? value : this.renamed(value, label);
+  }
+
+  private renamed(value: Var, label: string): Var {
+    const rule = ruleOf('', 'Identity')!;
+    const name = this.taken.has(label) ? this.fresh(label) : label;
+    this.taken.add(name);
+    const made: Var = { name, dtype: value.dtype, dims: value.dims, trace: this };
+    const node: Node = {
+      op: 'Identity',
+      domain: '',
+      name,
+      inputs: [value.name],
+      outputs: [name],
+      attributes: {},
+    };
+    this.steps.push({ node, rule, inputs: [value], outputs: [made] });
+    return made;
+  }
+
+  private infer(rule: Op, call: Parameters<Op['infer']>[0]): readonly Known[] {
+    const values = call.inputs.map(input => input?.value);
+    const foldable =
+      rule.fold && call.inputs.every(input => !input || (input.value && input.value.size <= FOLD_LIMIT));
+    try {
+      const known = rule.infer(call);
+      if (!foldable || known.some(output => sizeOf(output.dims) > FOLD_LIMIT)) return known;
+      return rule.fold!({ ...call, values }).map(value => ({ dtype: value.dtype, dims: value.dims, value }));
+    } catch (error) {
+      if (!(error instanceof ShapeError)) throw error;
+      const shapes = call.inputs.map(input => (input ? formatDims(input.dims) : '–')).join(', ');
+      throw new ShapeError(`${call.op} at ${call.site}: ${error.message} (inputs ${shapes})`, {
+        cause: error,
+      });
+    }
+  }
+
+  private claim(name: string): void {
+    if (this.taken.has(name))
+      throw new ShapeError(`name taken: ${name}; every input of a trace needs its own name`);
+    this.taken.add(name);
+  }
+}
+
+const info = ({ name, dtype, dims }: Var): ValueInfo => ({ name, dtype, dims });
+
+/** Equal keys for equal bits: −0 and 0 differ. */
+const signed = (value: unknown): string => (Object.is(value, -0) ? '-0' : String(value));
+
+/** Trailing optional inputs that are left out are not written. */
+function trimmed(names: string[]): string[] {
+  let length = names.length;
+  while (length > 0 && names[length - 1] === '') length--;
+  return names.slice(0, length);
+}

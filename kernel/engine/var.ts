@@ -1,0 +1,39 @@
+/** The symbolic side of the engine: a `Var` is a value that a graph will compute; a `Tensor` is one that exists. */
+import type { DType } from '../base/dtype.ts';
+import type { Dims } from '../base/shape.ts';
+import type { Tensor } from '../base/tensor.ts';
+import type { Attributes } from '../onnx/graph.ts';
+
+/** What is known of a value before anything runs. All dims are concrete. */
+export interface Known {
+  readonly dtype: DType;
+  readonly dims: Dims;
+  /** The value itself, where it is a constant: shapes, axes, pads, weights. */
+  readonly value?: Tensor;
+}
+
+/** A value in a trace. */
+export interface Var extends Known {
+  readonly name: string;
+  readonly trace: Recorder;
+}
+
+export interface ApplyOptions {
+  domain?: string;
+  /** The node's name; fresh where left out. */
+  name?: string;
+  /** How many outputs, or their names ('' for one left out). */
+  outputs?: number | readonly string[];
+}
+
+/** What a rule may do with the trace that its vars belong to. */
+export interface Recorder {
+  /** Appends one node and returns its outputs, with dtype and dims inferred by the op's rule. */
+  apply(
+    op: string,
+    inputs: readonly (Var | undefined)[],
+    attributes?: Attributes,
+    options?: ApplyOptions,
+  ): Var[];
+  constant(value: Tensor, name?: string): Var;
+}
