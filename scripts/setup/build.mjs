@@ -1,0 +1,62 @@
+/** Builds kernel and extension where their sources changed, and puts both where this repository's JupyterLab looks. */
+import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { kernelCli, nodeScript, root } from './place.mjs';
+import { filesUnder, hashOf, unlessFresh } from './stamp.mjs';
+import { run, step } from './step.mjs';
+
+const common = ['package-lock.json', 'tsconfig.base.json'];
+const isKernelSource = file => !file.endsWith('.test.ts') && !/^kernel\/zoo\/.*\.(onnx|md)$/.test(file);
+const isAsset = file => /\.(proto|wasm|css|html|svg)$/.test(file);
+const extensionInputs = ['extension', 'style', 'schema', 'package.json', 'tsconfig.json'];
+const shared = ['kernel/display/payload.ts', 'scripts/build-extension.mjs'];
+
+const kernelKey = () => hashOf(['kernel', ...common], { keep: isKernelSource });
+const extensionKey = () =>
+  hashOf([...extensionInputs, ...shared, ...common], { keep: file => !file.endsWith('.test.ts') });
+
+/** The compiler writes .js; what sources read at run time beside themselves is copied to the same place in dist. */
+async function buildKernel() {
+  const dist = join(root, 'kernel', 'dist');
+  rmSync(join(dist, '.tsbuildinfo'), { force: true });
+  await run(process.execPath, [nodeScript('typescript', 'bin', 'tsc'), '-p', 'kernel/tsconfig.build.json']);
+  for (const file of filesUnder('kernel').filter(isAsset)) {
+    cpSync(join(root, file), join(dist, file.slice('kernel/'.length)));
+  }
+}
+
+export const kernel = () =>
+  unlessFresh('kernel', kernelKey(), [kernelCli], () => step('building the kernel', buildKernel));
+
+export const extension = () =>
+  unlessFresh('extension', extensionKey(), [join(root, 'labextension', 'package.json')], () =>
+    step('building the JupyterLab extension', () =>
+      run(process.execPath, [join(root, 'scripts', 'build-extension.mjs')]),
+    ),
+  );
+
+/** JupyterLab's own defaults for this environment: no questions about news and updates over the first notebook. */
+function quietLab() {
+  const folder = join(root, '.venv', 'share', 'jupyter', 'lab', 'settings');
+  const overrides = {
+    '@jupyterlab/apputils-extension:notification': { fetchNews: 'false', checkForUpdates: false },
+  };
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, 'overrides.json'), JSON.stringify(overrides, null, 2));
+}
+
+/** The kernelspec names this folder's files, so a moved folder installs again. */
+export const install = () => {
+  const shares = join(root, '.venv', 'share', 'jupyter');
+  const products = [
+    join(shares, 'kernels', 'neuronbook', 'kernel.json'),
+    join(shares, 'labextensions', 'neuronbook-lab', 'package.json'),
+  ];
+  const key = hashOf([], { words: [root, kernelKey(), extensionKey()] });
+  return unlessFresh('install', key, products, () =>
+    step('installing kernel and extension into .venv', async () => {
+      quietLab();
+      await run(process.execPath, [kernelCli, 'install', '--prefix', join(root, '.venv')]);
+    }),
+  );
+};

@@ -1,0 +1,131 @@
+/** The stages of `npm test`, in order; each resolves to { passed, failed } as its own report counts them. */
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { runNotebooks } from './setup/notebooks.mjs';
+import { cache, nodeScript, root, venvPython } from './setup/place.mjs';
+import { filesUnder } from './setup/stamp.mjs';
+import { attempt, step } from './setup/step.mjs';
+
+const reports = join(cache, 'reports');
+
+/** An old report must not be counted when a tool dies before it writes its own. */
+function freshReport(name) {
+  const path = join(reports, name);
+  mkdirSync(reports, { recursive: true });
+  rmSync(path, { force: true });
+  return path;
+}
+
+const readReport = path => (existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : undefined);
+const sum = results => ({
+  passed: results.reduce((total, { passed }) => total + passed, 0),
+  failed: results.reduce((total, { failed }) => total + failed, 0),
+});
+
+/** A tool without counts: one passed or one failed, its output shown where it failed. */
+async function tool(label, script, args, env) {
+  const failure = await step(label, async () => {
+    const { code, output } = await attempt(process.execPath, [script, ...args], { env });
+    return code === 0 ? undefined : output;
+  });
+  if (failure === undefined) return { passed: 1, failed: 0 };
+  console.log(`failed: ${label}\n${failure}`);
+  return { passed: 0, failed: 1 };
+}
+
+const tsc = nodeScript('typescript', 'bin', 'tsc');
+const projects = ['kernel', '.', 'ui-tests', 'bench'].filter(folder =>
+  existsSync(join(root, folder, 'tsconfig.json')),
+);
+
+export async function check(env) {
+  const results = [];
+  for (const folder of projects)
+    results.push(await tool(`types of ${folder}`, tsc, ['-p', folder, '--noEmit'], env));
+  results.push(
+    await tool('eslint', nodeScript('eslint', 'bin', 'eslint.js'), ['.', '--max-warnings=0'], env),
+  );
+  results.push(await tool('prettier', nodeScript('prettier', 'bin', 'prettier.cjs'), ['--check', '.'], env));
+  return sum(results);
+}
+
+/** vitest in the kernel; `paths` are its filters, `without` are folders left out. */
+async function vitest(name, { paths = [], without = [] }, env) {
+  const report = freshReport(`${name}.json`);
+  const args = [
+    'run',
+    '--root',
+    'kernel',
+    '--reporter=default',
+    '--reporter=json',
+    `--outputFile.json=${report}`,
+  ];
+  for (const folder of without) args.push('--exclude', `${folder}/**`);
+  const { code } = await attempt(process.execPath, [nodeScript('vitest', 'vitest.mjs'), ...args, ...paths], {
+    show: true,
+    env,
+  });
+  const counted = readReport(report);
+  if (!counted) return { passed: 0, failed: 1 };
+  const { numPassedTests: passed, numFailedTests, testResults } = counted;
+  // A file that cannot be loaded holds no test that could fail.
+  const broken = testResults.filter(
+    file => file.status === 'failed' && file.assertionResults.length === 0,
+  ).length;
+  const failed = numFailedTests + broken;
+  return { passed, failed: failed || (code === 0 ? 0 : 1) };
+}
+
+/** The folders whose tests start processes and speak over sockets. */
+const protocol = ['wire', 'language', 'session', 'cli'];
+
+export const unit = env => vitest('unit', { without: protocol }, env);
+
+/** Python's unittest prints `Ran N tests` and `FAILED (failures=1, errors=2, skipped=3)`. */
+async function unittest(file, env) {
+  const args = ['-m', 'unittest', '-v', file.replace(/\.py$/, '').split('/').at(-1)];
+  const cwd = join(root, file, '..');
+  const { code, output } = await attempt(venvPython('.venv'), args, { cwd, env });
+  process.stdout.write(output);
+  const count = pattern => Number(pattern.exec(output)?.[1] ?? 0);
+  const ran = count(/^Ran (\d+) tests?/m);
+  const failed = count(/failures=(\d+)/) + count(/errors=(\d+)/);
+  const skipped = count(/skipped=(\d+)/);
+  return { passed: Math.max(0, ran - failed - skipped), failed: failed || (code === 0 ? 0 : 1) };
+}
+
+export async function kernel(env) {
+  const folders = protocol.filter(folder =>
+    filesUnder(`kernel/${folder}`).some(file => file.endsWith('.test.ts')),
+  );
+  const results = [await vitest('kernel', { paths: folders.map(folder => `${folder}/`) }, env)];
+  for (const file of filesUnder('kernel/session').filter(name => name.endsWith('_test.py')))
+    results.push(await unittest(file, env));
+  return sum(results);
+}
+
+export const notebooks = env =>
+  runNotebooks(
+    filesUnder('notebooks').filter(file => file.endsWith('.ipynb')),
+    { env },
+  );
+
+export async function browser(env) {
+  const report = freshReport('browser.json');
+  const args = [
+    nodeScript('@playwright', 'test', 'cli.js'),
+    'test',
+    '-c',
+    'ui-tests',
+    '--reporter=list,json',
+  ];
+  const { code } = await attempt(process.execPath, args, {
+    show: true,
+    env: { ...env, PLAYWRIGHT_JSON_OUTPUT_NAME: report },
+  });
+  const { stats } = readReport(report) ?? {};
+  if (!stats) return { passed: 0, failed: 1 };
+  // A test that passes only when tried again is a failure here.
+  const failed = stats.unexpected + stats.flaky;
+  return { passed: stats.expected, failed: failed || (code === 0 ? 0 : 1) };
+}
