@@ -1,0 +1,109 @@
+/**
+ * `Graph` → ONNX bytes: an ordinary file that any ONNX tool reads. The same graph always gives the same bytes.
+ */
+import { NeuronbookError } from '../base/errors.ts';
+import { isTensor, type Tensor } from '../base/tensor.ts';
+import type { Attribute, Graph, Node, ValueInfo } from './graph.ts';
+import { ModelType, elementNumber, kinds, toLong } from './schema.ts';
+import type { AttributeProto, GraphProto, ModelProto, NodeProto, ValueInfoProto } from './schema.ts';
+import { isGraph } from './sort.ts';
+import { encodeTensor, encodeText } from './tensor-proto.ts';
+
+export interface EncodeOptions {
+  /** Leave out `values`: a graph that only goes to the runtime is inferred there anyway. */
+  bare?: boolean;
+}
+
+/** A protobuf message ends here: its lengths are signed 32-bit. */
+const largest = 2 ** 31 - 1;
+
+/** The IR version that came with each opset; 4 is the first whose initializers need not be inputs. */
+const irVersions: readonly (readonly [opset: number, ir: number])[] = [
+  [23, 11],
+  [21, 10],
+  [19, 9],
+  [15, 8],
+  [12, 7],
+  [11, 6],
+  [10, 5],
+  [0, 4],
+];
+
+/**
+ * The bytes of an ONNX file.
+ * @throws NeuronbookError where the weights do not fit into one protobuf message
+ */
+export function encode(graph: Graph, options: EncodeOptions = {}): Uint8Array {
+  let weights = 0;
+  for (const { data } of graph.constants.values()) if (!Array.isArray(data)) weights += data.byteLength;
+  if (weights > largest)
+    throw new NeuronbookError(
+      `graph ${graph.name} is too large for one file: ${weights} bytes of weights; expected at most ${largest}; turn large weights into inputs`,
+    );
+  const opset = graph.opsets[''] ?? 0;
+  const proto: ModelProto = {
+    ir_version: irVersions.find(([first]) => opset >= first)![1],
+    producer_name: 'neuronbook',
+    graph: encodeGraph(graph, options),
+    opset_import: Object.entries(graph.opsets).map(([domain, version]) => ({ domain, version })),
+    metadata_props: Object.entries(graph.metadata).map(([key, value]) => ({ key, value })),
+  };
+  return ModelType.encode(proto as object).finish();
+}
+
+function encodeGraph(graph: Graph, options: EncodeOptions): GraphProto {
+  const shown = new Set([...graph.inputs, ...graph.outputs].map(({ name }) => name));
+  const inner = options.bare ? [] : [...graph.values.values()].filter(({ name }) => !shown.has(name));
+  return {
+    name: graph.name || 'graph',
+    node: graph.nodes.map(node => encodeNode(node, options)),
+    initializer: [...graph.constants].map(([name, tensor]) => encodeTensor(tensor, name)),
+    input: graph.inputs.map(encodeInfo),
+    output: graph.outputs.map(encodeInfo),
+    value_info: inner.map(encodeInfo),
+  };
+}
+
+function encodeNode(
+  { op, domain, name, inputs, outputs, attributes }: Node,
+  options: EncodeOptions,
+): NodeProto {
+  return {
+    op_type: op,
+    ...(domain && { domain }),
+    ...(name && { name }),
+    input: [...inputs],
+    output: [...outputs],
+    attribute: Object.entries(attributes).map(([key, value]) => encodeAttribute(key, value, options)),
+  };
+}
+
+/** An empty list has no kind of its own; these are the standard names whose lists are not integers. */
+const emptyKind = (name: string) =>
+  /floats?$|scales|alpha|beta/.test(name)
+    ? kinds.FLOATS
+    : /strings?$|^activations$/.test(name)
+      ? kinds.STRINGS
+      : kinds.INTS;
+
+function encodeAttribute(name: string, value: Attribute, options: EncodeOptions): AttributeProto {
+  if (typeof value === 'bigint') return { name, type: kinds.INT, i: toLong(value) };
+  if (typeof value === 'number') return { name, type: kinds.FLOAT, f: value };
+  if (typeof value === 'string') return { name, type: kinds.STRING, s: encodeText(value) };
+  if (isTensor(value)) return { name, type: kinds.TENSOR, t: encodeTensor(value as Tensor) };
+  if (isGraph(value)) return { name, type: kinds.GRAPH, g: encodeGraph(value, options) };
+  const list = value as readonly (bigint | number | string)[];
+  if (list.length === 0) return { name, type: emptyKind(name) };
+  if (typeof list[0] === 'bigint')
+    return { name, type: kinds.INTS, ints: (list as readonly bigint[]).map(toLong) };
+  if (typeof list[0] === 'number')
+    return { name, type: kinds.FLOATS, floats: [...(list as readonly number[])] };
+  return { name, type: kinds.STRINGS, strings: (list as readonly string[]).map(encodeText) };
+}
+
+function encodeInfo({ name, dtype, dims }: ValueInfo): ValueInfoProto {
+  const dim = dims?.map(size =>
+    typeof size === 'number' ? { dim_value: size } : size === '?' ? {} : { dim_param: size },
+  );
+  return { name, type: { tensor_type: { elem_type: elementNumber(dtype), ...(dim && { shape: { dim } }) } } };
+}
