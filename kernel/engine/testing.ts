@@ -1,0 +1,256 @@
+/**
+ * The op test bench: runs graphs on the real ONNX Runtime and compares our gradients with finite differences.
+ * Every op's test is one line of a `test.each` table whose rows are `checkGradient`'s arguments.
+ */
+import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
+import type { DType } from '../base/dtype.ts';
+import { isFloat } from '../base/dtype.ts';
+import { rng } from '../base/rng.ts';
+import { formatDims, sameDims, sizeOf, type Dims } from '../base/shape.ts';
+import { isTensor, tensor, type Tensor } from '../base/tensor.ts';
+import { encode } from './testing-encode.ts';
+import type { Attribute, Graph, ValueInfo } from '../onnx/graph.ts';
+import { add, dtypeNumber, mul, reduceSum } from './functions.ts';
+import { gradients } from './grad.ts';
+import { Trace } from './trace.ts';
+import type { Var } from './var.ts';
+
+/** The computation under test. Several results are all weighed into the loss. */
+export type Build = (...inputs: Var[]) => Var | readonly Var[];
+
+export interface GradientOptions {
+  /** Largest accepted max|ours − differences| / max|differences|. */
+  tolerance?: number;
+  /** Step of the finite differences; default 2⁻¹⁰ where ONNX Runtime has the op in float64, else 2⁻⁶. */
+  step?: number;
+  /** The gradient is zero everywhere (Floor, Sign): accepted only where this says so. */
+  zero?: boolean;
+}
+
+/** Standard normal values, the same for the same dims and seed. */
+export function normal(dims: Dims, seed: number | string = 0): Tensor {
+  const random = rng(`${seed}/${dims.join()}`);
+  return tensor(
+    Float32Array.from({ length: sizeOf(dims) }, () => random.normal()),
+    dims,
+  );
+}
+
+/** Uniform values in [low, high), the same for the same dims and seed. */
+export function uniform(dims: Dims, low: number, high: number, seed: number | string = 0): Tensor {
+  const random = rng(`${seed}/${dims.join()}`);
+  return tensor(
+    Float32Array.from({ length: sizeOf(dims) }, () => random.between(low, high)),
+    dims,
+  );
+}
+
+/**
+ * Runs a graph in plain ONNX Runtime, exactly as it is written unless `optimize` is set.
+ * The session is freed after `use`.
+ */
+export async function withSession<T>(
+  graph: Graph,
+  use: (run: (feeds: Readonly<Record<string, Tensor>>) => Promise<Record<string, Tensor>>) => Promise<T>,
+): Promise<T> {
+  const session = await InferenceSession.create(encode(graph), {
+    intraOpNumThreads: 1,
+    logSeverityLevel: 3,
+    graphOptimizationLevel: 'disabled',
+  });
+  try {
+    return await use(async feeds => {
+      const fed = Object.fromEntries(
+        graph.inputs.map(({ name }) => {
+          const { dtype, data, dims } = feeds[name];
+          return [name, new OrtTensor(dtype as 'float32', data as Float32Array, dims)];
+        }),
+      );
+      const results = await session.run(fed);
+      return Object.fromEntries(
+        Object.entries(results).map(([name, value]) => [
+          name,
+          tensor(value.data as Float32Array, value.dims, value.type as DType),
+        ]),
+      );
+    });
+  } finally {
+    await session.release();
+  }
+}
+
+/** One run of a graph in plain ONNX Runtime. */
+export const execute = (
+  graph: Graph,
+  feeds: Readonly<Record<string, Tensor>>,
+): Promise<Record<string, Tensor>> => withSession(graph, run => run(feeds));
+
+/**
+ * Compares ∂L/∂inputs from our graph (float32, on ONNX Runtime) with finite differences of the forward graph,
+ * where L = Σ w·y over all results y, with fixed random weights w:
+ *
+ *   L′(x) ≈ (8(L(x+h) − L(x−h)) − (L(x+2h) − L(x−2h))) / 12h      error O(h⁴)
+ *
+ * The differences run in float64 where ONNX Runtime has the ops in it, in float32 otherwise; L is summed in float64.
+ * @param inputs float inputs are differentiated, all others are only fed
+ * @throws where the two differ
+ */
+export async function checkGradient(
+  name: string,
+  build: Build,
+  inputs: readonly Tensor[],
+  { tolerance = 1e-3, step, zero = false }: GradientOptions = {},
+): Promise<void> {
+  const { forward, backward, weights } = traced(build, inputs);
+  const differentiated = inputs.flatMap((input, i) => (isFloat(input.dtype) ? [i] : []));
+  if (differentiated.length === 0) throw new Error(`${name}: no float input to differentiate`);
+  const ours = await execute(backward, feedsOf(inputs));
+  const differences = await finiteDifferences(forward, inputs, differentiated, weights, step);
+
+  let [worst, scale] = [0, 0];
+  for (const i of differentiated) {
+    const gradient = ours[`d${i}`];
+    if (!sameDims(gradient.dims, inputs[i].dims))
+      throw new Error(
+        `${name}: gradient of input ${i} is ${formatDims(gradient.dims)}; expected ${formatDims(inputs[i].dims)}`,
+      );
+    const received = gradient.toNumbers();
+    const expected = differences.get(i)!;
+    const difference = Math.max(...received.map((value, k) => Math.abs(value - expected[k])));
+    const largest = Math.max(...expected.map(Math.abs));
+    if (Number.isNaN(difference)) throw new Error(`${name}: gradient of input ${i} holds NaN: ${received}`);
+    // an input that alone does not matter is judged by the scale of the others
+    scale = Math.max(scale, largest);
+    worst = Math.max(worst, largest > 1e-6 ? difference / largest : difference);
+    if (worst > tolerance)
+      throw new Error(
+        `${name}: gradient of input ${i} is off by ${worst.toExponential(1)} relative; expected < ${tolerance}\n` +
+          `received ${brief(received)}\nexpected ${brief(expected)}`,
+      );
+  }
+  if (scale <= 1e-6 && !zero)
+    throw new Error(`${name}: every derivative is zero, so this case checks nothing; give other inputs`);
+  if (scale > 1e-6 && zero) throw new Error(`${name}: expected zero derivatives; differences give ${scale}`);
+}
+
+/** The computation that yields ∂L/∂inputs, so that checking its gradient checks second derivatives. */
+export const second =
+  (build: Build): Build =>
+  (...inputs) => {
+    const results = list(build(...inputs));
+    return slopesOf(results, weightsFor(results, 'first'), inputs);
+  };
+
+function traced(build: Build, inputs: readonly Tensor[]) {
+  const trace = new Trace();
+  const vars = inputs.map(({ dtype, dims }, i) => trace.input(`x${i}`, dtype, dims));
+  const results = list(build(...vars));
+  const forward = trace.graph(Object.fromEntries(results.map((y, i) => [`y${i}`, y])));
+  const weights = weightsFor(results, 'weights');
+  const floats = vars.filter(input => isFloat(input.dtype));
+  const slopes = slopesOf(results, weights, vars);
+  const backward = trace.graph(
+    Object.fromEntries(slopes.map((dx, i) => [`d${vars.indexOf(floats[i])}`, dx])),
+  );
+  return { forward, backward, weights };
+}
+
+const weightsFor = (results: readonly Var[], seed: string) =>
+  results.map((y, i) => normal(y.dims, `${seed}/${i}`).cast(y.dtype));
+
+/** ∂(Σ w·y)/∂x for each float x: one result takes its weights as the seed, several are first summed. */
+function slopesOf(results: readonly Var[], weights: readonly Tensor[], inputs: readonly Var[]): Var[] {
+  const trace = inputs[0].trace as Trace;
+  const floats = inputs.filter(input => isFloat(input.dtype));
+  const seeds = weights.map(weight => trace.constant(weight));
+  if (results.length === 1) return gradients(trace, results[0], floats, seeds[0]);
+  const loss = results.map((y, i) => reduceSum(mul(y, seeds[i]))).reduce(add);
+  return gradients(trace, loss, floats);
+}
+
+async function finiteDifferences(
+  forward: Graph,
+  inputs: readonly Tensor[],
+  at: readonly number[],
+  weights: readonly Tensor[],
+  step?: number,
+): Promise<Map<number, number[]>> {
+  const measure = (graph: Graph, fed: readonly Tensor[], h: number) =>
+    withSession(graph, async run => {
+      const loss = async () => {
+        const results = await run(feedsOf(fed));
+        let sum = 0;
+        weights.forEach((weight, i) => {
+          const y = results[`y${i}`].toFloat32OrWider();
+          const w = weight.toFloat32OrWider();
+          for (let k = 0; k < w.length; k++) sum += w[k] * y[k];
+        });
+        return sum;
+      };
+      const slopes = new Map<number, number[]>();
+      for (const i of at) {
+        const data = fed[i].data as Float64Array;
+        const found: number[] = [];
+        for (let k = 0; k < data.length; k++) {
+          const x = data[k];
+          const at = async (value: number) => {
+            data[k] = value;
+            return loss();
+          };
+          const near = (await at(x + h)) - (await at(x - h));
+          const far = (await at(x + 2 * h)) - (await at(x - 2 * h));
+          data[k] = x;
+          found.push((8 * near - far) / (12 * h));
+        }
+        slopes.set(i, found);
+      }
+      return slopes;
+    });
+  const copies = (dtype: DType) =>
+    inputs.map(input =>
+      isFloat(input.dtype) ? tensor(Array.from(input.toNumbers()), input.dims, dtype) : input,
+    );
+  try {
+    return await measure(doubled(forward), copies('float64'), step ?? 2 ** -10);
+  } catch (error) {
+    if (!/NOT_IMPLEMENTED|not implemented|INVALID_GRAPH|Type Error/i.test(String(error))) throw error;
+    return measure(forward, copies('float32'), step ?? 2 ** -6);
+  }
+}
+
+/** The same graph in float64. */
+function doubled(graph: Graph): Graph {
+  const info = (value: ValueInfo): ValueInfo =>
+    value.dtype === 'float32' ? { ...value, dtype: 'float64' } : value;
+  const wide = (value: Tensor): Tensor => (value.dtype === 'float32' ? value.cast('float64') : value);
+  const attribute = (name: string, value: Attribute): Attribute =>
+    isTensor(value)
+      ? wide(value)
+      : name === 'to' && value === dtypeNumber('float32')
+        ? dtypeNumber('float64')
+        : value;
+  return {
+    ...graph,
+    inputs: graph.inputs.map(info),
+    outputs: graph.outputs.map(info),
+    nodes: graph.nodes.map(node => ({
+      ...node,
+      attributes: Object.fromEntries(
+        Object.entries(node.attributes).map(([name, value]) => [name, attribute(name, value)]),
+      ),
+    })),
+    constants: new Map([...graph.constants].map(([name, value]) => [name, wide(value)])),
+    values: new Map([...graph.values].map(([name, value]) => [name, info(value)])),
+  };
+}
+
+const list = (results: Var | readonly Var[]): readonly Var[] =>
+  Array.isArray(results) ? (results as readonly Var[]) : [results as Var];
+
+const feedsOf = (inputs: readonly Tensor[]) => Object.fromEntries(inputs.map((input, i) => [`x${i}`, input]));
+
+const brief = (values: readonly number[]): string =>
+  `${values
+    .slice(0, 24)
+    .map(value => +value.toPrecision(5))
+    .join(' ')}${values.length > 24 ? ' …' : ''}`;
