@@ -8,7 +8,7 @@ import { isFloat } from '../base/dtype.ts';
 import { rng } from '../base/rng.ts';
 import { formatDims, sameDims, sizeOf, type Dims } from '../base/shape.ts';
 import { isTensor, tensor, type Tensor } from '../base/tensor.ts';
-import { encode } from './testing-encode.ts';
+import { encode } from '../onnx/encode.ts';
 import type { Attribute, Graph, ValueInfo } from '../onnx/graph.ts';
 import { add, dtypeNumber, mul, reduceSum } from './functions.ts';
 import { gradients } from './grad.ts';
