@@ -1,0 +1,67 @@
+/** The JupyterLab plugins: which renderer draws which MIME type. Everything they need from JupyterLab is optional. */
+import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
+import { IThemeManager } from '@jupyterlab/apputils';
+import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
+import { ISettingRegistry } from '@jupyterlab/settingregistry';
+import { ITranslator, nullTranslator } from '@jupyterlab/translation';
+import { NEURONBOOK_MIME, PLOTLY_MIME } from 'neuronbook/display/payload';
+import { NeuronbookRenderer } from './renderers/neuronbook.ts';
+import { PlotlyRenderer } from './renderers/plotly.ts';
+import { ViewSettings } from './settings.ts';
+
+const DOMAIN = 'neuronbook-lab';
+
+/** Views of networks: `application/vnd.neuronbook.v1+json`. */
+const views: JupyterFrontEndPlugin<void> = {
+  id: 'neuronbook-lab:plugin',
+  description: 'Draws pictures of what a neural network has learned.',
+  autoStart: true,
+  requires: [IRenderMimeRegistry],
+  optional: [ISettingRegistry, ITranslator],
+  activate: (
+    _app: JupyterFrontEnd,
+    rendermime: IRenderMimeRegistry,
+    registry: ISettingRegistry | null,
+    translator: ITranslator | null,
+  ) => {
+    const settings = new ViewSettings();
+    const trans = (translator ?? nullTranslator).load(DOMAIN);
+    // without the registry, or where its file is broken, the defaults stay
+    registry?.load(views.id).then(
+      loaded => settings.follow(loaded),
+      error => console.warn(`${views.id}: the settings could not be read`, error),
+    );
+    rendermime.addFactory(
+      {
+        // every payload is checked before it is drawn, so saved outputs of untrusted notebooks show too
+        safe: true,
+        mimeTypes: [NEURONBOOK_MIME],
+        createRenderer: () => new NeuronbookRenderer({ trans, settings }),
+      },
+      0,
+    );
+  },
+};
+
+/** Charts: `application/vnd.plotly.v1+json`. */
+const charts: JupyterFrontEndPlugin<void> = {
+  id: 'neuronbook-lab:charts',
+  description: 'Draws Plotly charts in the colours of the theme.',
+  autoStart: true,
+  requires: [IRenderMimeRegistry],
+  optional: [IThemeManager, ITranslator],
+  activate: (
+    _app: JupyterFrontEnd,
+    rendermime: IRenderMimeRegistry,
+    themes: IThemeManager | null,
+    translator: ITranslator | null,
+  ) => {
+    const trans = (translator ?? nullTranslator).load(DOMAIN);
+    rendermime.addFactory(
+      { safe: true, mimeTypes: [PLOTLY_MIME], createRenderer: () => new PlotlyRenderer(trans, themes) },
+      0,
+    );
+  },
+};
+
+export default [views, charts];

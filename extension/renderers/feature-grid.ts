@@ -1,0 +1,210 @@
+/**
+ * The view `feature-grid`: what channels respond to, as pictures side by side, each with its objective and its
+ * activation curve; drawn again in place while the ascent runs.
+ */
+import type { TranslationBundle } from '@jupyterlab/translation';
+import type { FeatureCell, FeatureGridPayload } from 'neuronbook/display/payload';
+import { pointsOf, short } from '../parts/curve.ts';
+import { button, el, icon, icons, setText } from '../parts/dom.ts';
+import { altOf, lastValue, PictureCell } from '../parts/picture-cell.ts';
+import { pngName, saveGrid, savePicture } from '../parts/save.ts';
+import { Zoom, type ZoomItem } from '../parts/zoom.ts';
+import type { View, ViewContext } from '../view.ts';
+
+/** Where the ascent stands, in words. */
+export function stateWords(
+  { state, step, total }: FeatureGridPayload['data'],
+  trans: TranslationBundle,
+): string {
+  if (state === 'running') return trans.__('step %1 of %2', step, total);
+  if (state === 'interrupted') return trans.__('interrupted at step %1 of %2', step, total);
+  return trans._n('%1 step', '%1 steps', step);
+}
+
+class FeatureGrid implements View<FeatureGridPayload> {
+  private payload!: FeatureGridPayload;
+  private readonly cells: PictureCell[] = [];
+  /** The cell that Tab reaches; arrow keys move it. */
+  private current = 0;
+  private readonly title = el('span', { class: 'nb-FeatureGrid-title' });
+  private readonly state = el('span', { class: 'nb-FeatureGrid-state' });
+  private readonly progress = el('div', { class: 'nb-Progress', role: 'progressbar' }, el('div'));
+  /** Told to screen readers at the ends of a run only, not at every step. */
+  private readonly announcement = el('span', { class: 'nb-announcement', role: 'status' });
+  private readonly list = el('div', { class: 'nb-FeatureGrid-cells', role: 'list' });
+  private readonly zoom: Zoom;
+  private readonly stop: () => void;
+  readonly node: HTMLElement;
+
+  constructor(private readonly context: ViewContext) {
+    const { trans, settings } = context;
+    const save = button(
+      trans.__('Save all pictures as one PNG'),
+      'nb-Button',
+      () => void this.saveAll(),
+      icon(icons.save),
+    );
+    this.node = el(
+      'section',
+      { class: 'nb-FeatureGrid' },
+      el('header', {}, this.title, this.state, save),
+      this.progress,
+      this.list,
+      this.announcement,
+    );
+    this.zoom = new Zoom(trans, index => this.focus(index));
+    this.stop = settings.onChange(() => this.update(this.payload));
+    this.list.addEventListener('keydown', event => this.onKey(event));
+    this.list.addEventListener('focusin', event => this.onFocus(event.target as Node));
+  }
+
+  update(payload: FeatureGridPayload): void {
+    const before = this.payload?.data.state;
+    this.payload = payload;
+    const { title, cells, step, total, state } = payload.data;
+    const { trans, settings } = this.context;
+    setText(this.title, title);
+    this.node.setAttribute('aria-label', title);
+    this.node.dataset.state = state;
+    setText(this.state, stateWords(payload.data, trans));
+    if (before && before !== state)
+      setText(this.announcement, `${title}: ${stateWords(payload.data, trans)}`);
+    this.showProgress(step, total, state === 'running');
+
+    while (this.cells.length > cells.length) this.cells.pop()!.node.remove();
+    while (this.cells.length < cells.length) this.add();
+    const look = { pixelated: this.pixelated, showCurves: settings.values.showCurves };
+    cells.forEach((cell, i) => this.cells[i].update(cell, total, look));
+    this.layOut(cells.length);
+    this.setCurrent(Math.min(this.current, Math.max(cells.length - 1, 0)));
+    if (this.zoom.isOpen) this.zoom.update(this.zoomItems());
+  }
+
+  dispose(): void {
+    this.stop();
+    this.zoom.dispose();
+  }
+
+  private get pixelated(): boolean {
+    const { pixelated } = this.context.settings.values;
+    return pixelated === 'notebook' ? this.payload.options.pixelated === true : pixelated === 'always';
+  }
+
+  private add(): void {
+    const cell = new PictureCell(this.context.trans, {
+      zoom: cell => this.zoom.open(this.zoomItems(), this.cells.indexOf(cell)),
+      save: cell => {
+        const { label, image } = this.payload.data.cells[this.cells.indexOf(cell)];
+        savePicture(image, pngName(this.payload.data.title, label));
+      },
+    });
+    this.cells.push(cell);
+    this.list.append(cell.node);
+  }
+
+  /** A few pictures are drawn larger than many. */
+  private layOut(count: number): void {
+    const { pictureSize, columns } = this.context.settings.values;
+    const size = pictureSize * (count === 1 ? 2 : count <= 3 ? 1.5 : 1);
+    const wanted = this.payload.options.columns ?? columns;
+    this.list.style.setProperty('--nb-size', `${Math.round(size)}px`);
+    this.list.style.setProperty('--nb-columns', wanted > 0 ? String(Math.round(wanted)) : 'auto-fill');
+  }
+
+  private showProgress(step: number, total: number, running: boolean): void {
+    const share = total > 0 ? Math.min(1, step / total) : 0;
+    this.progress.setAttribute('aria-label', this.context.trans.__('steps done'));
+    this.progress.setAttribute('aria-valuemax', String(total));
+    this.progress.setAttribute('aria-valuenow', String(step));
+    this.progress.classList.toggle('nb-mod-idle', !running);
+    (this.progress.firstElementChild as HTMLElement).style.transform = `scaleX(${share})`;
+  }
+
+  private zoomItems(): ZoomItem[] {
+    const { data } = this.payload;
+    return data.cells.map(cell => ({
+      ...cell,
+      total: data.total,
+      alt: altOf(cell, this.context.trans),
+      pixelated: this.pixelated,
+      note: [
+        lastValue(cell) && this.context.trans.__('activation %1', lastValue(cell)),
+        stateWords(data, this.context.trans),
+      ]
+        .filter(Boolean)
+        .join(' · '),
+      describe: this.describeCurve(cell),
+      fileName: pngName(data.title, cell.label),
+    }));
+  }
+
+  private describeCurve(cell: FeatureCell): string {
+    const points = pointsOf({ ...cell, total: 0 });
+    if (points.length < 2) return '';
+    const [first, last] = [points[0], points.at(-1)!];
+    return this.context.trans.__(
+      'activation by step: %1 at step %2, %3 at step %4',
+      short(first[1]),
+      first[0],
+      short(last[1]),
+      last[0],
+    );
+  }
+
+  /** Pictures in the first row, as the page laid them out. */
+  private get columns(): number {
+    const top = this.cells[0]?.node.offsetTop;
+    return Math.max(1, this.cells.filter(cell => cell.node.offsetTop === top).length);
+  }
+
+  private onKey(event: KeyboardEvent): void {
+    const last = this.cells.length - 1;
+    const to: Record<string, number> = {
+      ArrowLeft: this.current - 1,
+      ArrowRight: this.current + 1,
+      ArrowUp: this.current - this.columns,
+      ArrowDown: this.current + this.columns,
+      Home: 0,
+      End: last,
+    };
+    if (!Object.hasOwn(to, event.key) || event.ctrlKey || event.metaKey || event.altKey) return;
+    event.preventDefault();
+    event.stopPropagation();
+    if (to[event.key] >= 0 && to[event.key] <= last) this.focus(to[event.key]);
+  }
+
+  private onFocus(target: Node): void {
+    const index = this.cells.findIndex(cell => cell.node.contains(target));
+    if (index >= 0) this.setCurrent(index);
+  }
+
+  private focus(index: number): void {
+    this.setCurrent(index);
+    this.cells[index]?.target.focus();
+  }
+
+  private setCurrent(index: number): void {
+    this.current = index;
+    this.cells.forEach((cell, i) => (cell.target.tabIndex = i === index ? 0 : -1));
+  }
+
+  private async saveAll(): Promise<void> {
+    const { data } = this.payload;
+    const pictures = data.cells.map(cell => ({ ...cell, value: lastValue(cell) }));
+    const look = {
+      title: data.title,
+      note: stateWords(data, this.context.trans),
+      columns: this.columns,
+      pixelated: this.pixelated,
+      like: this.node,
+    };
+    try {
+      await saveGrid(pictures, look, pngName(data.title));
+    } catch (error) {
+      setText(this.announcement, error instanceof Error ? error.message : String(error));
+      this.announcement.classList.add('nb-mod-error');
+    }
+  }
+}
+
+export default (context: ViewContext): View<FeatureGridPayload> => new FeatureGrid(context);

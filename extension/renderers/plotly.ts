@@ -1,0 +1,118 @@
+/**
+ * Draws `application/vnd.plotly.v1+json`. Plotly is a large library: it is fetched when the first chart is drawn.
+ * Charts stand on the page's background in the theme's colours and are drawn again when either changes.
+ */
+import type { IThemeManager } from '@jupyterlab/apputils';
+import type { IRenderMime } from '@jupyterlab/rendermime-interfaces';
+import type { TranslationBundle } from '@jupyterlab/translation';
+import { Widget } from '@lumino/widgets';
+import { PLOTLY_MIME, type PlotlyPayload } from 'neuronbook/display/payload';
+import type { Data, Layout } from 'plotly.js-dist-min';
+import { checkChart, chartWords } from '../parts/chart-payload.ts';
+import { themedLayout } from '../parts/chart-theme.ts';
+import { el } from '../parts/dom.ts';
+import { fallback } from '../parts/fallback.ts';
+
+const loadPlotly = async () => (await import('plotly.js-dist-min')).default;
+
+export class PlotlyRenderer extends Widget implements IRenderMime.IRenderer {
+  private chart?: PlotlyPayload;
+  private figure?: HTMLDivElement;
+  private width = 0;
+  private readonly observer = new ResizeObserver(() => void this.remeasure());
+
+  constructor(
+    private readonly trans: TranslationBundle,
+    private readonly themes: IThemeManager | null,
+  ) {
+    super();
+    this.addClass('nb-Chart');
+    themes?.themeChanged.connect(this.draw, this);
+    this.observer.observe(this.node);
+  }
+
+  async renderModel(model: IRenderMime.IMimeModel): Promise<void> {
+    const chart = checkChart(model.data[PLOTLY_MIME]);
+    if (typeof chart === 'string') return this.give(model.data, chart);
+    this.chart = chart;
+    try {
+      await this.draw();
+    } catch (error) {
+      this.give(model.data, error instanceof Error ? error.message : String(error));
+    }
+  }
+
+  override dispose(): void {
+    if (this.isDisposed) return;
+    this.themes?.themeChanged.disconnect(this.draw, this);
+    this.observer.disconnect();
+    this.clear();
+    super.dispose();
+  }
+
+  private async draw(): Promise<void> {
+    if (!this.chart) return;
+    const plotly = await loadPlotly();
+    // a later payload, or the end of the output, may have come while the library loaded
+    if (this.isDisposed || !this.chart) return;
+    const { data, layout, config } = this.chart;
+    if (!this.figure) {
+      this.figure = el('div', { class: 'nb-Chart-figure' });
+      this.node.replaceChildren(this.figure);
+    }
+    const { figure } = this;
+    this.width = this.node.clientWidth;
+    await plotly.react(
+      figure,
+      structuredClone(data) as Data[],
+      themedLayout(structuredClone(layout), this.node) as Partial<Layout>,
+      {
+        ...config,
+        responsive: false,
+        displaylogo: false,
+        editable: false,
+        showSendToCloud: false,
+        typesetMath: false,
+        modeBarButtonsToRemove: ['select2d', 'lasso2d', 'autoScale2d'],
+      },
+    );
+    this.name(figure, chartWords(this.chart));
+  }
+
+  /** Tells screen readers that the drawing is one picture, and Lumino that its buttons keep their own keys. */
+  private name(figure: HTMLElement, words: string): void {
+    figure.setAttribute('role', 'figure');
+    figure.setAttribute('aria-label', words);
+    for (const [i, layer] of figure.querySelectorAll('.main-svg').entries()) {
+      if (i > 0) layer.setAttribute('aria-hidden', 'true');
+      else {
+        layer.setAttribute('role', 'img');
+        layer.setAttribute('aria-label', words);
+      }
+    }
+    for (const control of figure.querySelectorAll('a, button, input, [tabindex]'))
+      control.setAttribute('data-lm-suppress-shortcuts', 'true');
+  }
+
+  /** Plotly measures only when told. A hidden output has no width and waits until it has. */
+  private async remeasure(): Promise<void> {
+    const { figure, node } = this;
+    if (!figure || node.clientWidth === 0 || node.clientWidth === this.width) return;
+    this.width = node.clientWidth;
+    (await loadPlotly()).Plots.resize(figure);
+  }
+
+  private give(bundle: Readonly<Record<string, unknown>>, problem: string): void {
+    this.clear();
+    this.node.append(fallback(bundle, problem, this.trans));
+  }
+
+  private clear(): void {
+    const { figure } = this;
+    this.chart = undefined;
+    this.figure = undefined;
+    // where there is a figure the library is loaded, so this runs at once
+    if (figure) void loadPlotly().then(plotly => plotly.purge(figure));
+    this.node.replaceChildren();
+  }
+}

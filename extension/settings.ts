@@ -1,0 +1,40 @@
+/** The person's settings (`schema/plugin.json`) as plain values, with their defaults where no registry is. */
+import type { ISettingRegistry } from '@jupyterlab/settingregistry';
+
+export interface ViewSettingValues {
+  /** Pixels across one picture of a grid, as far as the page has room. */
+  pictureSize: number;
+  /** Pictures in a row; 0 takes as many as fit. */
+  columns: number;
+  /** Whether enlarged pictures show their pixels. */
+  pixelated: 'notebook' | 'always' | 'never';
+  showCurves: boolean;
+}
+
+export const defaults: ViewSettingValues = {
+  pictureSize: 128,
+  columns: 0,
+  pixelated: 'notebook',
+  showCurves: true,
+};
+
+export class ViewSettings {
+  values: ViewSettingValues = { ...defaults };
+  private readonly listeners = new Set<() => void>();
+
+  /** Follows the registry's settings from now on. */
+  follow(settings: ISettingRegistry.ISettings): void {
+    const read = () => {
+      this.values = { ...defaults, ...(settings.composite as Partial<ViewSettingValues>) };
+      for (const listener of this.listeners) listener();
+    };
+    settings.changed.connect(read);
+    read();
+  }
+
+  /** Calls back on each change; returns how to stop. */
+  onChange(listener: () => void): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+}

@@ -1,0 +1,22 @@
+/**
+ * What every view of `application/vnd.neuronbook.v1+json` is: one module in `renderers/`, named like the view,
+ * whose default export makes an element out of a payload and then keeps it up to date.
+ */
+import type { TranslationBundle } from '@jupyterlab/translation';
+import type { Views } from 'neuronbook/display/payload';
+import type { ViewSettings } from './settings.ts';
+
+export interface ViewContext {
+  trans: TranslationBundle;
+  settings: ViewSettings;
+}
+
+/** One drawn payload. */
+export interface View<Payload> {
+  readonly node: HTMLElement;
+  /** Draws another payload of the same view in place: the same display, further along. */
+  update(payload: Payload): void;
+  dispose(): void;
+}
+
+export type ViewFactory<Name extends keyof Views> = (context: ViewContext) => View<Views[Name]>;
