@@ -38,7 +38,7 @@ const projects = ['kernel', '.', 'ui-tests', 'bench'].filter(folder =>
   existsSync(join(root, folder, 'tsconfig.json')),
 );
 
-export async function check(env) {
+async function check(env) {
   const results = [];
   for (const folder of projects)
     results.push(await tool(`types of ${folder}`, tsc, ['-p', folder, '--noEmit'], env));
@@ -79,7 +79,7 @@ async function vitest(name, { paths = [], without = [] }, env) {
 /** The folders whose tests start processes and speak over sockets. */
 const protocol = ['wire', 'language', 'session', 'cli'];
 
-export const unit = env => vitest('unit', { without: protocol }, env);
+const unit = env => vitest('unit', { without: protocol }, env);
 
 /** Python's unittest prints `Ran N tests` and `FAILED (failures=1, errors=2, skipped=3)`. */
 async function unittest(file, env) {
@@ -94,7 +94,7 @@ async function unittest(file, env) {
   return { passed: Math.max(0, ran - failed - skipped), failed: failed || (code === 0 ? 0 : 1) };
 }
 
-export async function kernel(env) {
+async function kernel(env) {
   const folders = protocol.filter(folder =>
     filesUnder(`kernel/${folder}`).some(file => file.endsWith('.test.ts')),
   );
@@ -104,13 +104,13 @@ export async function kernel(env) {
   return sum(results);
 }
 
-export const notebooks = env =>
+const notebooks = env =>
   runNotebooks(
     filesUnder('notebooks').filter(file => file.endsWith('.ipynb')),
     { env },
   );
 
-export async function browser(env) {
+async function browser(env) {
   const report = freshReport('browser.json');
   const args = [
     nodeScript('@playwright', 'test', 'cli.js'),
@@ -129,3 +129,6 @@ export async function browser(env) {
   const failed = stats.unexpected + stats.flaky;
   return { passed: stats.expected, failed: failed || (code === 0 ? 0 : 1) };
 }
+
+/** In the order in which they run. */
+export const stages = { check, unit, kernel, notebooks, browser };

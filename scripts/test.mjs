@@ -9,7 +9,7 @@ import { browser } from './setup/browser.mjs';
 import { venvPython } from './setup/place.mjs';
 import { venv } from './setup/python.mjs';
 import { main, Missing } from './setup/step.mjs';
-import * as stages from './stages.mjs';
+import { stages } from './stages.mjs';
 
 /** Python 3.10: onnx, whose reference implementation the op tests compare with, asks for it. */
 const reference = { label: 'making .venv-ref with onnx', minimum: 310 };
