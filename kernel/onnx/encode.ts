@@ -10,7 +10,7 @@ import { isGraph } from './sort.ts';
 import { encodeTensor, encodeText } from './tensor-proto.ts';
 
 export interface EncodeOptions {
-  /** Leave out `values`: a graph that only goes to the runtime is inferred there anyway. */
+  /** For the runtime only: `values` left out, since it infers them, and nodes without a name called by their output. */
   bare?: boolean;
 }
 
@@ -19,6 +19,8 @@ const largest = 2 ** 31 - 1;
 
 /** The IR version that came with each opset; 4 is the first whose initializers need not be inputs. */
 const irVersions: readonly (readonly [opset: number, ir: number])[] = [
+  [25, 13],
+  [24, 12],
   [23, 11],
   [21, 10],
   [19, 9],
@@ -68,10 +70,11 @@ function encodeNode(
   { op, domain, name, inputs, outputs, attributes }: Node,
   options: EncodeOptions,
 ): NodeProto {
+  const label = name || (options.bare ? outputs.find(Boolean) : '');
   return {
     op_type: op,
     ...(domain && { domain }),
-    ...(name && { name }),
+    ...(label && { name: label }),
     input: [...inputs],
     output: [...outputs],
     attribute: Object.entries(attributes).map(([key, value]) => encodeAttribute(key, value, options)),

@@ -8,7 +8,7 @@ import type { Graph, Node } from './graph.ts';
 import { isGraph, sort } from './sort.ts';
 
 /** The default domain's opsets that this library reads: 7 (2018) to the newest that ONNX Runtime 1.30 runs. */
-export const opsetRange = [7, 24] as const;
+export const opsetRange = [7, 26] as const;
 
 /**
  * Checks opset, names, producers and order.

@@ -1,0 +1,39 @@
+/** `#runtime` in Node: onnxruntime-node. The native library is loaded with the first session. */
+import { availableParallelism } from 'node:os';
+import { native } from '../../base/host.ts';
+import { runtimeError } from './error.ts';
+import { wrapSession } from './session.ts';
+import type { CreateSession } from './types.ts';
+
+/** Hyper-threads do not pay off: one thread a core, where a core shows itself as two. */
+function defaultThreads(): number {
+  const forced = Number(process.env.NEURONBOOK_THREADS);
+  if (forced >= 1) return Math.floor(forced);
+  const seen = availableParallelism();
+  return seen <= 2 ? seen : Math.max(2, seen >> 1);
+}
+
+async function load() {
+  const ort = await import('onnxruntime-node');
+  // its warnings about machines without a GPU would land in the cell's stderr
+  ort.env.logLevel = 'fatal';
+  return ort;
+}
+
+export const createSession: CreateSession = async (
+  bytes,
+  { threads = defaultThreads(), optimize = 'all' } = {},
+) => {
+  const ort = await load();
+  try {
+    const options = {
+      intraOpNumThreads: threads,
+      interOpNumThreads: 1,
+      graphOptimizationLevel: optimize,
+      logSeverityLevel: 4,
+    } as const;
+    return wrapSession(await native(() => ort.InferenceSession.create(bytes, options)), ort.Tensor, 'native');
+  } catch (error) {
+    throw runtimeError(error, 'create');
+  }
+};

@@ -1,0 +1,23 @@
+/** What `#runtime` gives: a session over ONNX Runtime, the same in Node and in a browser. */
+import type { Tensor } from '../../base/tensor.ts';
+
+export interface SessionOptions {
+  /** Threads inside one operator; default: as many as pay off on this machine. */
+  threads?: number;
+  /** How far ONNX Runtime may rewrite the graph. */
+  optimize?: 'disabled' | 'basic' | 'extended' | 'all';
+}
+
+/** Names to compute, or name → the tensor to write into (null: a new one). */
+export type Fetches = readonly string[] | Readonly<Record<string, Tensor | null>>;
+
+export interface Session {
+  readonly inputNames: readonly string[];
+  readonly outputNames: readonly string[];
+  /** Feeds are read where they lie; a tensor given in `fetches` is written and returned itself. */
+  run(feeds: Readonly<Record<string, Tensor>>, fetches?: Fetches): Promise<Record<string, Tensor>>;
+  /** Frees the native memory once runs under way have ended. */
+  release(): Promise<void>;
+}
+
+export type CreateSession = (bytes: Uint8Array, options?: SessionOptions) => Promise<Session>;

@@ -1,0 +1,54 @@
+/**
+ * What a graph computes, as text: equal text, equal results. Small constants stand there by value and large ones by
+ * the identity of their data, which every rewrite of a model shares, so nothing large is ever hashed.
+ */
+import { isTensor, type Tensor } from '../base/tensor.ts';
+import type { Attribute, Graph, ValueInfo } from '../onnx/graph.ts';
+import { isGraph } from '../onnx/sort.ts';
+
+const byValueUpTo = 64;
+const identities = new WeakMap<object, number>();
+let issued = 0;
+
+function identity(data: object): number {
+  const known = identities.get(data);
+  if (known !== undefined) return known;
+  identities.set(data, ++issued);
+  return issued;
+}
+
+function tensorText({ dtype, dims, data }: Tensor): string {
+  const content = Array.isArray(data)
+    ? JSON.stringify(data)
+    : data.length <= byValueUpTo
+      ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength).join()
+      : `#${identity(data)}`;
+  return `${dtype}[${dims.join()}]${content}`;
+}
+
+function attributeText(value: Attribute): string {
+  if (isTensor(value)) return tensorText(value as Tensor);
+  if (isGraph(value)) return `{${structureOf(value)}}`;
+  // the tag keeps INT 1, FLOAT 1 and their lists apart
+  const first = Array.isArray(value) ? (value as readonly unknown[])[0] : value;
+  return `${typeof first}${Array.isArray(value) ? '[]' : ''}:${Array.isArray(value) ? JSON.stringify(value, bigintText) : String(value)}`;
+}
+
+const bigintText = (_key: string, value: unknown) => (typeof value === 'bigint' ? String(value) : value);
+const infoText = ({ name, dtype, dims }: ValueInfo) => `${name}:${dtype}[${dims?.join() ?? '*'}]`;
+
+export function structureOf(graph: Graph): string {
+  const lines = [
+    JSON.stringify(graph.opsets),
+    graph.inputs.map(infoText).join(),
+    graph.outputs.map(infoText).join(),
+  ];
+  for (const { op, domain, name, inputs, outputs, attributes } of graph.nodes) {
+    const settings = Object.keys(attributes)
+      .sort()
+      .map(key => `${key}=${attributeText(attributes[key])}`);
+    lines.push(JSON.stringify([op, domain, name, inputs, outputs, settings]));
+  }
+  for (const [name, value] of graph.constants) lines.push(`${name}=${tensorText(value)}`);
+  return lines.join('\n');
+}
