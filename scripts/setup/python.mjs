@@ -1,5 +1,5 @@
 /** Python: finds one, makes virtual environments from the pin lists beside these scripts. */
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { root, venvPython, windows } from './place.mjs';
 import { forget, hashOf, unlessFresh } from './stamp.mjs';
@@ -54,6 +54,8 @@ async function makeVenv(name, minimum) {
   rmSync(join(root, name), { recursive: true, force: true });
   forget(`python${name}`); // what other lists had put there is gone with it
   await run(python, ['-m', 'venv', join(root, name)]);
+  // JupyterLab brings a CommonJS script and runs it at start; our own package.json would make it an ES module.
+  writeFileSync(join(root, name, 'package.json'), '{ "type": "commonjs" }\n');
 }
 
 /**
