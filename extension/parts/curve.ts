@@ -14,11 +14,18 @@ type Point = [step: number, value: number];
 export const pointsOf = ({ steps, curve }: Curve): Point[] =>
   curve.map((value, i): Point => [steps[i], value]).filter(point => point.every(Number.isFinite));
 
-/** Four digits at most: `12.4`, `0.0031`, `1.2e+6`. */
+const isPlain = (value: number): boolean => value === 0 || (Math.abs(value) >= 1e-3 && Math.abs(value) < 1e5);
+
+/** Three digits: `12.4`, `14.0`, `0.310`, `1.2e+6`. */
 export const short = (value: number): string =>
-  value !== 0 && (Math.abs(value) >= 1e5 || Math.abs(value) < 1e-3)
+  !isPlain(value)
     ? value.toExponential(1)
-    : String(+value.toPrecision(3));
+    : Math.abs(value) >= 1000
+      ? value.toFixed(0)
+      : value.toPrecision(3);
+
+/** A round number at an axis. */
+const tickText = (value: number): string => (isPlain(value) ? String(value) : value.toExponential());
 
 interface Scale {
   x: (step: number) => number;
@@ -114,7 +121,7 @@ export function curveChart(curve: Curve, names: { x: string; y: string; describe
           y1: scale.y(value),
           y2: scale.y(value),
         }),
-        svg('text', { x: box.left - 8, y: scale.y(value) + 3.5, 'text-anchor': 'end' }, short(value)),
+        svg('text', { x: box.left - 8, y: scale.y(value) + 3.5, 'text-anchor': 'end' }, tickText(value)),
       ]),
       ...ticks(0, last, 4).map(step =>
         svg('text', { x: scale.x(step), y: box.bottom + 15, 'text-anchor': 'middle' }, String(step)),

@@ -108,7 +108,10 @@ class FeatureGrid implements View<FeatureGridPayload> {
     const size = pictureSize * (count === 1 ? 2 : count <= 3 ? 1.5 : 1);
     const wanted = this.payload.options.columns ?? columns;
     this.list.style.setProperty('--nb-size', `${Math.round(size)}px`);
-    this.list.style.setProperty('--nb-columns', wanted > 0 ? String(Math.round(wanted)) : 'auto-fill');
+    this.list.style.setProperty(
+      '--nb-columns',
+      wanted >= 1 ? String(Math.min(Math.round(wanted), 48)) : 'auto-fill',
+    );
   }
 
   private showProgress(step: number, total: number, running: boolean): void {

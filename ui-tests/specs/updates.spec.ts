@@ -1,0 +1,65 @@
+/** Promise: while an ascent runs its pictures change in place: nothing moves, nothing is drawn anew. */
+import { expect, test } from '@jupyterlab/galata';
+import type { Page } from '@playwright/test';
+import { cell, grid, notebook, open, shot, type GridOptions } from '../notebooks.ts';
+
+/** What `update_display_data` does to an output that is already on the page. */
+const update = (page: Page, options: GridOptions) =>
+  page.evaluate(
+    data => {
+      const app = (window as unknown as { jupyterapp: any }).jupyterapp;
+      const { outputArea } = app.shell.currentWidget.content.widgets[0];
+      outputArea.model.set(0, { output_type: 'display_data', data, metadata: {} });
+    },
+    grid(options) as Record<string, string>,
+  );
+
+test('a running grid changes in place', async ({ page, tmpPath }) => {
+  const running = { count: 8, state: 'running' } as const;
+  const panel = await open(
+    page,
+    tmpPath,
+    'updates.ipynb',
+    notebook(cell('run', grid({ ...running, step: 0 })), cell('next')),
+  );
+  const state = panel.locator('.nb-FeatureGrid-state');
+  const view = panel.locator('.nb-FeatureGrid');
+  await expect(state).toHaveText('step 0 of 256');
+  const first = await view.elementHandle();
+  const height = (await view.boundingBox())!.height;
+  const picture = panel.locator('.nb-Cell img').first();
+  const atStart = await picture.getAttribute('src');
+
+  await update(page, { ...running, step: 80 });
+  await expect(state).toHaveText('step 80 of 256');
+  await expect(panel.getByRole('progressbar')).toHaveAttribute('aria-valuenow', '80');
+  await expect(picture).not.toHaveAttribute('src', atStart!);
+  await panel.screenshot(shot('running-light'));
+
+  await panel.locator('.nb-Cell-picture').nth(4).click();
+  const zoom = page.getByRole('dialog');
+  await update(page, { ...running, step: 160 });
+  await expect(zoom.locator('.nb-Zoom-note')).toContainText('step 160 of 256');
+  await page.keyboard.press('Escape');
+
+  await update(page, { count: 8, state: 'done' });
+  await expect(state).toHaveText('256 steps');
+  await expect(panel.getByRole('status')).toHaveText('conv3: 256 steps');
+  expect(await first!.evaluate(node => node.isConnected)).toBe(true);
+  expect((await view.boundingBox())!.height).toBe(height);
+});
+
+test.describe('with settings of one’s own', () => {
+  test.use({
+    mockSettings: { 'neuronbook-lab:plugin': { pictureSize: 64, showCurves: false, pixelated: 'always' } },
+  });
+
+  test('the person’s settings are followed', async ({ page, tmpPath }) => {
+    const panel = await open(page, tmpPath, 'settings.ipynb', notebook(cell('small', grid())));
+    const picture = panel.locator('.nb-Cell img').first();
+    await expect(panel.locator('.nb-Sparkline').first()).toBeHidden();
+    await expect(picture).toHaveCSS('image-rendering', 'pixelated');
+    expect((await picture.boundingBox())!.width).toBe(64);
+    await panel.screenshot(shot('settings-small'));
+  });
+});
