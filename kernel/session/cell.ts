@@ -1,0 +1,172 @@
+/**
+ * TypeScript of one cell → the body of an async function: `wire/message → session/cell → session/evaluate`.
+ *
+ * 1. parse as TypeScript: syntax errors, whether the last statement is an expression to show;
+ * 2. strip types, lower enums, namespaces and `using` (oxc-transform);
+ * 3. parse the JavaScript, rewrite names, imports and loops (`cell-rewrite.ts`);
+ * 4. return the last value.
+ *
+ * The result is a function expression of (__scope, __check, __import, __bind, __meta, __constant).
+ */
+import MagicString from 'magic-string';
+import { parseSync, type Node, type Program, type Statement } from 'oxc-parser';
+import { transformSync } from 'oxc-transform';
+import { CellSyntaxError, positionAt } from './cell-error.ts';
+import { CellMap } from './cell-map.ts';
+import { hoistedNames, namesOfPattern } from './cell-names.ts';
+import { CellRewriter, type Kind } from './cell-rewrite.ts';
+
+export interface CellOptions {
+  /** How an earlier cell declared a name. */
+  known?: (name: string) => Kind | undefined;
+  isGlobal?: (name: string) => boolean;
+}
+
+export interface RewrittenCell {
+  /** A function expression; call it with what `cellParameters` names. */
+  code: string;
+  /** Positions in `code` → positions in the user's TypeScript. */
+  map: CellMap;
+  /** What the cell declares. */
+  declared: ReadonlyMap<string, Kind>;
+  /** Names of the session that the cell reads, calls or writes. */
+  used: ReadonlySet<string>;
+  /** Whether the function resolves to `[value]` of a last expression that is to be shown. */
+  hasValue: boolean;
+}
+
+export const cellParameters = ['__scope', '__check', '__import', '__bind', '__meta', '__constant'] as const;
+
+/** @throws CellSyntaxError where the source does not parse */
+export function rewriteCell(source: string, count: number, options: CellOptions = {}): RewrittenCell {
+  const { known = () => undefined, isGlobal = name => name in globalThis } = options;
+  const typed = parse(source, count);
+  const last = typed.body.at(-1);
+  const hasValue = showsValue(last, source);
+
+  const stripped = transformSync('cell.ts', source, {
+    lang: 'ts',
+    sourceType: 'module',
+    sourcemap: true,
+    target: 'es2023',
+    helpers: { mode: 'External' as never },
+    typescript: { onlyRemoveTypeImports: true },
+  });
+  raise(stripped.errors, source, count);
+
+  const { program } = parseSync('cell.js', stripped.code, {
+    lang: 'js',
+    sourceType: 'module',
+    preserveParens: false,
+  });
+  const disposing = typed.body.some(
+    statement => statement.type === 'VariableDeclaration' && statement.kind.endsWith('using'),
+  );
+  const { outer, inner } = split(program.body, disposing);
+
+  const declared = new Map([...declarations([...outer, ...inner])]);
+  const text = new MagicString(stripped.code);
+  const rewriter = new CellRewriter(text, { declared, known, isGlobal });
+  // the generated `_usingCtx` stay plain locals
+  const locals = {
+    names: new Set(program.body.flatMap(statement => [...hoistedNames(statement)].filter(isHelper))),
+  };
+  rewriter.topLevel(inner.length ? outer.slice(0, -1) : outer, locals);
+  rewriter.topLevel(inner, locals);
+
+  const shown = inner.length ? inner.at(-1) : outer.at(-1);
+  if (hasValue && shown) returnValue(shown, text);
+
+  // enums and namespaces merge with what they find, so a second run must find nothing
+  const merging = typed.body.flatMap(statement => {
+    const bare = statement.type === 'ExportNamedDeclaration' ? statement.declaration : statement;
+    const merges = bare?.type === 'TSModuleDeclaration' || bare?.type === 'TSEnumDeclaration';
+    return merges && bare.id.type === 'Identifier' ? [bare.id.name] : [];
+  });
+  const head = [
+    ...merging.filter(name => declared.has(name)).map(name => `__scope.${name} = undefined;`),
+    ...[...declared].filter(([, kind]) => kind === 'function').map(([name]) => `__scope.${name} = ${name};`),
+  ];
+  text.prepend(`(async (${cellParameters.join(', ')}) => { 'use strict'; ${head.join(' ')}\n`);
+  text.append('\n})');
+  return {
+    code: text.toString(),
+    map: new CellMap(source, [
+      text.generateDecodedMap({ hires: 'boundary', source: 'cell.js' }),
+      ...(stripped.map ? [stripped.map] : []),
+    ]),
+    declared,
+    used: rewriter.used,
+    hasValue,
+  };
+}
+
+function parse(source: string, count: number): Program {
+  const { program, errors } = parseSync('cell.ts', source, { lang: 'ts', sourceType: 'module' });
+  raise(errors, source, count);
+  return program;
+}
+
+interface OxcError {
+  message: string;
+  labels: { start: number; end: number }[];
+  helpMessage: string | null;
+}
+
+function raise(errors: readonly OxcError[], source: string, count: number): void {
+  if (!errors.length) return;
+  const [{ message, labels, helpMessage }] = errors;
+  // of two labels ("declared here", "again here") the later one is the mistake
+  const offset = Math.max(0, ...labels.map(label => label.start));
+  const atEnd = message.includes('`EOF`');
+  const { line, column } = positionAt(source, atEnd ? source.trimEnd().length : offset);
+  const hint = helpMessage?.replace(/^./, letter => letter.toLowerCase());
+  throw new CellSyntaxError(message.replace(/\.$/, ''), source, count, line, column, hint);
+}
+
+/** A last expression shows its value unless a semicolon follows it, as in IPython. */
+function showsValue(last: Node | undefined, source: string): boolean {
+  if (last?.type === 'ExportDefaultDeclaration') {
+    const { type } = last.declaration as Node;
+    return !/Declaration$/.test(type) && source[last.end - 1] !== ';';
+  }
+  return last?.type === 'ExpressionStatement' && source[last.end - 1] !== ';';
+}
+
+/** Where a cell disposes of resources at its end, its statements stand inside one generated `try`. */
+function split(body: readonly Statement[], disposing: boolean): { outer: Statement[]; inner: Statement[] } {
+  const last = body.at(-1);
+  const inner = disposing && last?.type === 'TryStatement' ? last.block.body : [];
+  return { outer: [...body] as Statement[], inner: [...inner] as Statement[] };
+}
+
+const isHelper = (name: string): boolean => name.startsWith('_usingCtx');
+
+function* declarations(body: readonly Node[]): Generator<[string, Kind]> {
+  for (const node of body) {
+    const bare =
+      node.type === 'ExportNamedDeclaration' || node.type === 'ExportDefaultDeclaration'
+        ? node.declaration
+        : node;
+    if (!bare) continue;
+    for (const name of hoistedNames(bare as Node)) if (!isHelper(name)) yield [name, 'var'];
+    if (bare.type === 'VariableDeclaration' && bare.kind !== 'var')
+      for (const { id } of bare.declarations)
+        for (const name of namesOfPattern(id)) yield [name, bare.kind === 'const' ? 'const' : 'let'];
+    else if (bare.type === 'FunctionDeclaration' && bare.id) yield [bare.id.name, 'function'];
+    else if (bare.type === 'ClassDeclaration' && bare.id) yield [bare.id.name, 'class'];
+    else if (bare.type === 'ImportDeclaration')
+      for (const { local } of bare.specifiers) yield [local.name, 'import'];
+  }
+}
+
+/** `expr;` → `return [await (expr)];` */
+function returnValue(statement: Node, text: MagicString): void {
+  const code = text.original;
+  const semicolon = code[statement.end - 1] === ';';
+  const start =
+    statement.type === 'ExportDefaultDeclaration' ? (statement.declaration as Node).start : statement.start;
+  text.prependRight(start, 'return [await (');
+  if (semicolon) text.update(statement.end - 1, statement.end, ')];');
+  else text.appendLeft(statement.end, ')];');
+}
