@@ -16,9 +16,38 @@ export interface DisplayOptions {
   buffers?: readonly Uint8Array[];
 }
 
+/** One open comm: a two-way channel to a view in the front end, with binary buffers. */
+export interface Comm {
+  readonly id: string;
+  readonly target: string;
+  send(data: unknown, options?: CommOptions): void;
+  close(data?: unknown, options?: CommOptions): void;
+  onMessage?: (message: CommMessage) => void;
+  onClose?: (message: CommMessage) => void;
+}
+
+export interface CommOptions {
+  metadata?: Record<string, unknown>;
+  buffers?: readonly Uint8Array[];
+}
+
+export interface CommMessage {
+  data: unknown;
+  metadata: Record<string, unknown>;
+  buffers: readonly Uint8Array[];
+}
+
+export interface Comms {
+  /** Says who answers comms that the front end opens on `target`. */
+  register(target: string, opened: (comm: Comm, message: CommMessage) => void): void;
+  open(target: string, data?: unknown, options?: CommOptions): Comm;
+}
+
 export interface Host {
   display(bundle: MimeBundle, options?: DisplayOptions): void;
   clear(options?: { wait?: boolean }): void;
+  /** The number of the cell that is running, so that what it showed live is not shown again as its result. */
+  readonly cell?: number;
   /** True from the moment the user pressed Interrupt until the cell has ended: long loops stop at their next step. */
   readonly interrupted: boolean;
   /**
@@ -27,6 +56,10 @@ export interface Host {
    */
   enterNative(): void;
   leaveNative(): void;
+  /** Asks the user; absent where there is nobody to ask. */
+  input?(prompt: string, options?: { password?: boolean }): Promise<string>;
+  /** Absent where there is no front end. */
+  readonly comms?: Comms;
 }
 
 const key = Symbol.for('neuronbook.host');
