@@ -46,22 +46,25 @@ export function encode(graph: Graph, options: EncodeOptions = {}): Uint8Array {
   const proto: ModelProto = {
     ir_version: irVersions.find(([first]) => opset >= first)![1],
     producer_name: 'neuronbook',
-    graph: encodeGraph(graph, options),
+    graph: encodeGraph(graph, options, false),
     opset_import: Object.entries(graph.opsets).map(([domain, version]) => ({ domain, version })),
     metadata_props: Object.entries(graph.metadata).map(([key, value]) => ({ key, value })),
   };
   return ModelType.encode(proto as object).finish();
 }
 
-function encodeGraph(graph: Graph, options: EncodeOptions): GraphProto {
+/** @param nested a subgraph: its types follow from the graph around it, and stating them again could contradict */
+function encodeGraph(graph: Graph, options: EncodeOptions, nested: boolean): GraphProto {
+  const info = nested ? ({ name }: ValueInfo): ValueInfoProto => ({ name }) : encodeInfo;
   const shown = new Set([...graph.inputs, ...graph.outputs].map(({ name }) => name));
-  const inner = options.bare ? [] : [...graph.values.values()].filter(({ name }) => !shown.has(name));
+  const inner =
+    options.bare || nested ? [] : [...graph.values.values()].filter(({ name }) => !shown.has(name));
   return {
     name: graph.name || 'graph',
     node: graph.nodes.map(node => encodeNode(node, options)),
     initializer: [...graph.constants].map(([name, tensor]) => encodeTensor(tensor, name)),
-    input: graph.inputs.map(encodeInfo),
-    output: graph.outputs.map(encodeInfo),
+    input: graph.inputs.map(info),
+    output: graph.outputs.map(info),
     value_info: inner.map(encodeInfo),
   };
 }
@@ -94,7 +97,7 @@ function encodeAttribute(name: string, value: Attribute, options: EncodeOptions)
   if (typeof value === 'number') return { name, type: kinds.FLOAT, f: value };
   if (typeof value === 'string') return { name, type: kinds.STRING, s: encodeText(value) };
   if (isTensor(value)) return { name, type: kinds.TENSOR, t: encodeTensor(value as Tensor) };
-  if (isGraph(value)) return { name, type: kinds.GRAPH, g: encodeGraph(value, options) };
+  if (isGraph(value)) return { name, type: kinds.GRAPH, g: encodeGraph(value, options, true) };
   const list = value as readonly (bigint | number | string)[];
   if (list.length === 0) return { name, type: emptyKind(name) };
   if (typeof list[0] === 'bigint')

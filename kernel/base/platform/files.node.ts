@@ -1,0 +1,91 @@
+/** `#platform/files` in Node: whole files in and out, and the tensors that a network keeps beside its file. */
+import { closeSync, fstatSync, openSync, readSync, realpathSync } from 'node:fs';
+import { access, mkdir, readFile as read, readdir, rename, rm, writeFile as write } from 'node:fs/promises';
+import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
+import { FormatError, NeuronbookError } from '../errors.ts';
+
+const reasons: Record<string, string> = {
+  ENOENT: 'there is no such file',
+  EISDIR: 'it is a folder; expected a file',
+  EACCES: 'reading it is not permitted',
+};
+
+/** @throws NeuronbookError saying why the file cannot be read, and where it was looked for */
+export async function readFile(path: string): Promise<Uint8Array> {
+  try {
+    const bytes = await read(path);
+    return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  } catch (error) {
+    const { code = '', message } = error as NodeJS.ErrnoException;
+    const place = isAbsolute(path) ? '' : `; looked in ${process.cwd()}`;
+    throw new NeuronbookError(`cannot read ${path}: ${reasons[code] ?? message}${place}`, { cause: error });
+  }
+}
+
+/** Writes the whole file or nothing: a reader never sees half of it. Folders on the way are made. */
+export async function writeFile(path: string, content: Uint8Array | string): Promise<void> {
+  const target = resolve(path);
+  await mkdir(dirname(target), { recursive: true });
+  const draft = `${target}.${process.pid}.part`;
+  try {
+    await write(draft, content);
+    await rename(draft, target);
+  } catch (error) {
+    await rm(draft, { force: true });
+    throw new NeuronbookError(`cannot write ${path}: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+export const exists = (path: string): Promise<boolean> =>
+  access(path).then(
+    () => true,
+    () => false,
+  );
+
+/** The names in a folder, sorted. */
+export const list = async (path: string): Promise<string[]> => (await readdir(path)).sort();
+
+/**
+ * A reader of the tensors beside the model at `path`. It reads inside the model's own folder only: a network from
+ * elsewhere must not be able to name `/etc/passwd`, `../secret` or a link to them.
+ */
+export async function openExternal(
+  path: string,
+  _locations: readonly string[] = [],
+): Promise<(location: string, offset: number, length: number) => Uint8Array> {
+  const folder = realpathSync(dirname(resolve(path)));
+  return (location, offset, length) => {
+    const refuse = (why: string) => new FormatError(`${path}: external data ${location}: ${why}`, path);
+    if (isAbsolute(location) || /^[a-z]:|^[\\/]/i.test(location))
+      throw refuse('the path is absolute; expected a file in the folder of the model');
+    if (location.split(/[\\/]/).includes('..')) throw refuse('the path leaves the folder of the model by ..');
+    let real: string;
+    try {
+      real = realpathSync(join(folder, location));
+    } catch {
+      throw refuse('there is no such file beside the model; copy it there');
+    }
+    // a link may point anywhere, so what counts is where it really leads
+    const inside = relative(folder, real);
+    if (inside === '' || inside === '..' || inside.startsWith(`..${sep}`) || isAbsolute(inside))
+      throw refuse('the file is a link that leaves the folder of the model');
+    const file = openSync(real, 'r');
+    try {
+      const status = fstatSync(file);
+      if (!status.isFile()) throw refuse('it is not a regular file');
+      if (offset + length > status.size)
+        throw refuse(
+          `bytes ${offset} to ${offset + length} lie outside the file; it has ${status.size}; it was cut short`,
+        );
+      const bytes = new Uint8Array(length);
+      for (let done = 0; done < length;) {
+        const count = readSync(file, bytes, done, Math.min(length - done, 2 ** 30), offset + done);
+        if (count === 0) throw refuse(`ended after ${done} of ${length} bytes`);
+        done += count;
+      }
+      return bytes;
+    } finally {
+      closeSync(file);
+    }
+  };
+}

@@ -1,0 +1,113 @@
+/**
+ * When graphs of two opsets can be one. Most operators mean the same in every version since 7; those that do not are
+ * listed here with the versions in which they appeared or changed meaning (additions are no change).
+ * @see https://github.com/onnx/onnx/blob/main/docs/Changelog.md
+ */
+import { NeuronbookError } from '../base/errors.ts';
+import type { Graph, Node } from './graph.ts';
+import { isGraph } from './sort.ts';
+
+/** Operators that appeared after opset 7. */
+const appeared: Readonly<Record<number, string>> = {
+  8: 'Expand',
+  9:
+    'Acosh Asinh Atanh Compress ConstantOfShape Cosh Erf EyeLike IsNaN MaxUnpool MeanVarianceNormalization NonZero ' +
+    'OneHot Shrink Sign Sinh TfIdfVectorizer Where',
+  10:
+    'ConvInteger DequantizeLinear IsInf MatMulInteger Mod NonMaxSuppression QLinearConv QLinearMatMul QuantizeLinear ' +
+    'ReverseSequence RoiAlign StringNormalizer ThresholdedRelu',
+  11:
+    'BitShift ConcatFromSequence CumSum Det DynamicQuantizeLinear GatherElements GatherND Range Round ScatterElements ' +
+    'ScatterND SequenceAt SequenceConstruct SequenceEmpty SequenceErase SequenceInsert SequenceLength SplitToSequence Unique',
+  12: 'Celu Einsum GreaterOrEqual LessOrEqual NegativeLogLikelihoodLoss SoftmaxCrossEntropyLoss',
+  14: 'HardSwish Trilu',
+  15: 'Bernoulli CastLike Optional OptionalGetElement OptionalHasElement',
+  16: 'GridSample',
+  17: 'BlackmanWindow HammingWindow HannWindow LayerNormalization MelWeightMatrix STFT SequenceMap',
+  18: 'BitwiseAnd BitwiseNot BitwiseOr BitwiseXor CenterCropPad Col2Im Mish',
+  19: 'DeformConv',
+  20: 'AffineGrid Gelu ImageDecoder RegexFullMatch StringConcat StringSplit',
+  23: 'Attention RMSNormalization RotaryEmbedding',
+  24: 'Swish TensorScatter',
+  26: 'BitCast CumProd',
+};
+
+/** Operators whose same text means something else, or nothing, on the other side of these versions. */
+const changed: Readonly<Record<string, readonly number[]>> = {
+  ...{
+    Scan: [8, 9],
+    Upsample: [9, 10],
+    BatchNormalization: [9, 14],
+    Slice: [10],
+    TopK: [10, 11],
+    Resize: [10, 11],
+  },
+  ...{
+    Scatter: [9, 11],
+    Clip: [11],
+    Pad: [11],
+    Dropout: [12],
+    Hardmax: [13],
+    LogSoftmax: [13],
+    ReduceSum: [13],
+  },
+  ...{ Softmax: [13], Squeeze: [13], Unsqueeze: [13], Split: [13, 18], DFT: [17, 20], GridSample: [16, 20] },
+  ...{
+    GroupNormalization: [18, 21],
+    ReduceL1: [18],
+    ReduceL2: [18],
+    ReduceLogSum: [18],
+    ReduceLogSumExp: [18],
+  },
+  ...{ ReduceMax: [18], ReduceMean: [18], ReduceMin: [18], ReduceProd: [18], ReduceSumSquare: [18] },
+};
+
+const since = new Map<string, readonly number[]>(Object.entries(changed));
+for (const [version, ops] of Object.entries(appeared))
+  for (const op of ops.split(' ')) if (!since.has(op)) since.set(op, [Number(version)]);
+
+/** The first node that does not mean the same in both opsets. */
+function firstChanged(nodes: readonly Node[], from: number, to: number): Node | undefined {
+  const [low, high] = [Math.min(from, to), Math.max(from, to)];
+  for (const node of nodes) {
+    if (node.domain === '' && since.get(node.op)?.some(version => version > low && version <= high))
+      return node;
+    for (const value of Object.values(node.attributes)) {
+      const inner = isGraph(value) ? firstChanged(value.nodes, from, to) : undefined;
+      if (inner) return inner;
+    }
+  }
+  return undefined;
+}
+
+type Dated = Pick<Graph, 'opsets' | 'nodes'>;
+
+/**
+ * Opsets under which both graphs mean what they mean now: the host's where the guest allows it, else the guest's.
+ * @throws NeuronbookError naming the operators in the way
+ */
+export function joinOpsets(host: Dated, guest: Dated): Graph['opsets'] {
+  const joined: Record<string, number> = { ...guest.opsets, ...host.opsets };
+  for (const [domain, version] of Object.entries(guest.opsets)) {
+    const own = host.opsets[domain] ?? version;
+    if (own === version) continue;
+    const guestBlocks =
+      domain === ''
+        ? firstChanged(guest.nodes, version, own)
+        : guest.nodes.find(node => node.domain === domain);
+    if (!guestBlocks) continue;
+    const hostBlocks =
+      domain === ''
+        ? firstChanged(host.nodes, own, version)
+        : host.nodes.find(node => node.domain === domain);
+    if (hostBlocks) {
+      const [a, b] = [hostBlocks, guestBlocks].map(({ op, name, outputs }) => `${op} ${name || outputs[0]}`);
+      throw new NeuronbookError(
+        `opsets ${own} and ${version} do not go together: ${a} means something else in ${version}, ${b} in ${own}; ` +
+          `upgrade the graph to opset ${version} first`,
+      );
+    }
+    joined[domain] = version;
+  }
+  return joined;
+}
