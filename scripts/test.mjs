@@ -23,10 +23,7 @@ async function prepare(names, env) {
   if (names.includes('kernel')) {
     await venv('.venv', 'requirements-test.txt', { label: 'adding the public kernel tests to .venv' });
   }
-  if (names.includes('browser')) {
-    const chromium = await browser();
-    if (chromium) env.NEURONBOOK_CHROMIUM = chromium;
-  }
+  if (names.includes('browser')) await browser();
 }
 
 async function timed(name, times, action) {

@@ -1,37 +1,21 @@
-/** A Chromium for the browser tests: the system's own, else by apt where that is ours to do, else Playwright's. */
-import { accessSync, constants, existsSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
+/** A Chromium for the browser tests: Debian's own where it is, or is ours to install; Playwright's elsewhere. */
+import { existsSync } from 'node:fs';
 import { nodeScript } from './place.mjs';
-import { apt, canApt } from './python.mjs';
+import { apt, canApt, isDebian } from './python.mjs';
 import { run, step } from './step.mjs';
 
-/** Ubuntu's `chromium` is a wrapper around a snap, which a test runner cannot drive. */
-function find(name) {
-  for (const folder of (process.env.PATH ?? '').split(delimiter)) {
-    const path = join(folder, name);
-    try {
-      accessSync(path, constants.X_OK);
-      if (!existsSync('/snap/bin/chromium')) return path;
-    } catch {
-      continue;
-    }
-  }
-  return undefined;
-}
+// The places where ui-tests/playwright.config.js looks before it takes Playwright's own.
+const places = ['/usr/bin/chromium', '/usr/bin/chromium-browser'];
 
-/** The path of a browser, or undefined where Playwright's own is to be used. */
 export async function browser() {
-  if (process.env.NEURONBOOK_CHROMIUM) return process.env.NEURONBOOK_CHROMIUM;
-  if (process.platform === 'linux') {
-    const present = find('chromium') ?? find('google-chrome');
-    if (present) return present;
-    if (canApt()) {
-      await step('installing chromium by apt', () => apt('chromium'));
-      return find('chromium');
-    }
+  if (places.some(path => existsSync(path))) return;
+  if (isDebian('debian') && canApt()) {
+    await step('installing chromium by apt', () => apt('chromium'));
+    return;
   }
-  await step('installing the browser for the tests', () =>
-    run(process.execPath, [nodeScript('playwright', 'cli.js'), 'install', 'chromium']),
+  // On other Linuxes Playwright's browser needs libraries that only root can add.
+  const libraries = isDebian() && canApt() ? ['--with-deps'] : [];
+  await step('installing a browser for the tests', () =>
+    run(process.execPath, [nodeScript('playwright', 'cli.js'), 'install', ...libraries, 'chromium']),
   );
-  return undefined;
 }

@@ -31,8 +31,11 @@ async function findPython(minimum) {
   );
 }
 
-const isDebian = () =>
-  existsSync('/etc/os-release') && /^ID(_LIKE)?=.*debian/m.test(readFileSync('/etc/os-release', 'utf8'));
+/** Debian itself, or (without a name) anything made from it. */
+export function isDebian(name = '.*debian') {
+  if (!existsSync('/etc/os-release')) return false;
+  return new RegExp(`^ID(_LIKE)?="?${name}"?$`, 'm').test(readFileSync('/etc/os-release', 'utf8'));
+}
 export const canApt = () => isDebian() && process.getuid?.() === 0;
 
 /** apt without questions; its index is refreshed first, since a fresh image has none. */
