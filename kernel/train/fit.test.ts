@@ -1,0 +1,214 @@
+/** The loop: it learns, it resumes bit for bit, it stops when told, and its mistakes are named. */
+import { mkdtempSync, rmSync, truncateSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, expect, test } from 'vitest';
+import { setHost } from '../base/host.ts';
+import { rng, type Rng } from '../base/rng.ts';
+import { tensor, type Tensor } from '../base/tensor.ts';
+import { linear, network, relu, sequential } from '../nn/index.ts';
+import type { Graph } from '../onnx/graph.ts';
+import { fit, type FitOptions } from './fit.ts';
+import { crossEntropy, mse } from './loss.ts';
+import { adam, adamW, sgd } from './optimizer.ts';
+import { cosine } from './schedule.ts';
+
+const net = (seed = 0): Graph =>
+  network(sequential(linear('hidden', { features: 16 }), relu('relu'), linear('logits', { features: 2 })), {
+    name: 'xor',
+    inputs: { x: ['batch', 2] },
+    seed,
+  });
+
+/** Points of the plane, labelled by the sign of x·y: no linear classifier gets this right. */
+function points(_step: number, stream: Rng): { x: Tensor; label: Tensor } {
+  const values = Array.from({ length: 64 }, () => stream.between(-1, 1));
+  const label = Array.from({ length: 32 }, (_, i) => BigInt(values[2 * i] * values[2 * i + 1] > 0));
+  return { x: tensor(values, [32, 2]), label: tensor(label) };
+}
+
+const options: FitOptions = {
+  loss: crossEntropy(),
+  optimizer: adam({ lr: 0.01 }),
+  steps: 400,
+  seed: 1,
+  live: false,
+};
+const weights = (graph: Graph) => [...graph.constants].flatMap(([, value]) => value.toNumbers());
+const folders: string[] = [];
+const folder = () => {
+  folders.push(mkdtempSync(join(tmpdir(), 'run-')));
+  return folders[folders.length - 1];
+};
+afterEach(() => {
+  setHost(undefined);
+  for (const path of folders.splice(0)) rmSync(path, { recursive: true });
+});
+
+/** A host whose user presses Interrupt once `count` steps have run. */
+function interruptAfter(count: number) {
+  let seen = 0;
+  setHost({
+    display() {},
+    clear() {},
+    get interrupted() {
+      return seen++ >= count;
+    },
+    enterNative() {},
+    leaveNative() {},
+  });
+}
+
+test('it learns what a linear classifier cannot, and leaves the network it was given alone', async () => {
+  const graph = net();
+  const before = weights(graph);
+  const run = await fit(graph, points, options);
+  expect(run.steps).toBe(400);
+  expect(run.interrupted).toBe(false);
+  expect(run.losses[0]).toBeGreaterThan(0.5);
+  const end = run.losses.slice(-20).reduce((a, b) => a + b) / 20;
+  expect(end).toBeLessThan(0.2);
+  expect(weights(graph)).toEqual(before);
+  const { outputs } = await run.model.run({
+    x: tensor([0.5, 0.5, -0.5, 0.5, -0.5, -0.5, 0.5, -0.5], [4, 2]),
+  });
+  const scores = outputs.logits.toArray() as number[][];
+  expect(scores.map(([no, yes]) => yes > no)).toEqual([true, false, true, false]);
+});
+
+test('the control, with labels that mean nothing, learns nothing', async () => {
+  const shuffled = (step: number, stream: Rng) => ({
+    ...points(step, stream),
+    label: tensor(Array.from({ length: 32 }, () => BigInt(stream.integer(2)))),
+  });
+  const run = await fit(net(), shuffled, options);
+  expect(run.losses.slice(-20).reduce((a, b) => a + b) / 20).toBeGreaterThan(0.6);
+});
+
+test('the same seed gives the same run, bit for bit', async () => {
+  const [a, b] = [
+    await fit(net(), points, { ...options, steps: 30 }),
+    await fit(net(), points, { ...options, steps: 30 }),
+  ];
+  expect(a.losses).toEqual(b.losses);
+  expect(weights(a.graph)).toEqual(weights(b.graph));
+  const other = await fit(net(), points, { ...options, steps: 30, seed: 2 });
+  expect(other.losses).not.toEqual(a.losses);
+});
+
+test('interrupted and resumed it ends bit for bit where an unbroken run ends', async () => {
+  const recipe = { ...options, steps: 40, optimizer: adamW({ lr: 0.01 }), schedule: cosine({ warmup: 5 }) };
+  const whole = await fit(net(), points, recipe);
+  const checkpoint = folder();
+  interruptAfter(17);
+  const part = await fit(net(), points, { ...recipe, checkpoint });
+  expect([part.steps, part.interrupted, part.losses.length]).toEqual([17, true, 17]);
+  setHost(undefined);
+  const resumed = await fit(net(), points, { ...recipe, checkpoint });
+  expect([resumed.steps, resumed.interrupted]).toEqual([40, false]);
+  expect(resumed.losses).toEqual(whole.losses);
+  expect(weights(resumed.graph)).toEqual(weights(whole.graph));
+});
+
+test('a checkpoint of another run, or a damaged one, is refused', async () => {
+  const checkpoint = folder();
+  await fit(net(), points, { ...options, steps: 3, checkpoint });
+  await expect(fit(net(), points, { ...options, steps: 3, checkpoint, optimizer: sgd() })).rejects.toThrow(
+    `checkpoint ${checkpoint} belongs to another run: its optimizer is ` +
+      'adamW(lr 0.01, beta1 0.9, beta2 0.999, epsilon 1e-8, decay 0); ' +
+      'expected sgd(lr 0.01, momentum 0, decay 0); use another folder, or delete this one to start again',
+  );
+  truncateSync(join(checkpoint, 'checkpoint.bin'), 100);
+  await expect(fit(net(), points, { ...options, steps: 3, checkpoint })).rejects.toThrow(
+    `checkpoint is damaged: ${checkpoint}/checkpoint.bin; delete it to start again`,
+  );
+});
+
+test('`onStep` hears of every step and ends the run by answering false', async () => {
+  const heard: number[] = [];
+  const run = await fit(net(), points, {
+    ...options,
+    onStep({ step }) {
+      heard.push(step);
+      return step < 5;
+    },
+  });
+  expect(heard).toEqual([1, 2, 3, 4, 5]);
+  expect(run.steps).toBe(5);
+});
+
+test('only what is asked for is trained', async () => {
+  const graph = net();
+  const run = await fit(graph, points, { ...options, steps: 5, parameters: [/^logits/] });
+  const changed = [...graph.constants.keys()].filter(
+    name =>
+      String(run.graph.constants.get(name)!.toNumbers()) !== String(graph.constants.get(name)!.toNumbers()),
+  );
+  expect(changed).toEqual(['logits.weight', 'logits.bias']);
+});
+
+test('whole tensors are dealt in batches: every example once a pass, in a new order', async () => {
+  const seen: number[] = [];
+  const x = tensor(
+    Float32Array.from({ length: 12 }, (_, i) => i),
+    [12, 1],
+  );
+  const line = network(linear('y', { features: 1 }), { inputs: { x: ['batch', 1] } });
+  const { drawing } = await import('./data.ts');
+  const draw = drawing({ x }, 7, 4);
+  for (let step = 0; step < 6; step++) seen.push(...(await draw(step)).x.toNumbers());
+  expect([...seen.slice(0, 12)].sort((a, b) => a - b)).toEqual(x.toNumbers());
+  expect([...seen.slice(12)].sort((a, b) => a - b)).toEqual(x.toNumbers());
+  expect(seen.slice(0, 12)).not.toEqual(seen.slice(12));
+  // y = 3x − 1 from 12 points
+  const target = tensor(
+    x.toNumbers().map(value => 0.3 * value - 1),
+    [12, 1],
+  );
+  const run = await fit(
+    line,
+    { x, target },
+    {
+      loss: mse({ output: 'y' }),
+      optimizer: adam({ lr: 0.05 }),
+      steps: 600,
+      batch: 4,
+      live: false,
+    },
+  );
+  expect(run.graph.constants.get('y.weight')!.toNumbers()[0]).toBeCloseTo(0.3, 2);
+  expect(run.graph.constants.get('y.bias')!.toNumbers()[0]).toBeCloseTo(-1, 1);
+});
+
+test('clipping bounds the step of plain descent', async () => {
+  const graph = net();
+  const run = await fit(graph, points, { ...options, steps: 1, optimizer: sgd({ lr: 1 }), clip: 1e-3 });
+  const [before, after] = [weights(graph), weights(run.graph)];
+  const norm = Math.sqrt(before.reduce((sum, value, i) => sum + (after[i] - value) ** 2, 0));
+  expect(norm).toBeCloseTo(1e-3, 5);
+  expect(norm).toBeGreaterThan(0.9e-3);
+});
+
+test('mistakes are named', async () => {
+  const fitting = (change: Partial<FitOptions>, data: Parameters<typeof fit>[1] = points) =>
+    fit(net(), data, { ...options, steps: 3, ...change });
+  await expect(fitting({ loss: crossEntropy({ logits: 'logit' }) })).rejects.toThrow(
+    'unknown site: logit; nearest: logits',
+  );
+  await expect(fitting({ loss: crossEntropy({ label: 'labels' }) })).rejects.toThrow(
+    'unknown batch entry: labels; nearest: label, x; the batch has x, label',
+  );
+  await expect(fitting({ loss: mse({ output: 'logits', target: 'x' }), steps: 0 })).rejects.toThrow(
+    'steps: 0; expected a whole number from 1',
+  );
+  await expect(fitting({ parameters: ['logits.weigth'] })).rejects.toThrow(
+    'unknown parameter: logits.weigth; nearest: logits.weight',
+  );
+  await expect(fitting({ optimizer: sgd({ lr: 1e30 }), steps: 10 })).rejects.toThrow(
+    /^loss is (NaN|Infinity) at step/,
+  );
+  const ragged = { x: tensor([1, 2, 3, 4], [2, 2]), label: tensor([1n]) };
+  await expect(fitting({}, ragged)).rejects.toThrow(
+    "the data's tensors differ in length: x 2, label 1; expected as many examples in each",
+  );
+});

@@ -1,0 +1,105 @@
+/** Which constants of a graph are trained, and how they lie in one flat vector. */
+import { isFloat } from '../base/dtype.ts';
+import { NameError, NeuronbookError } from '../base/errors.ts';
+import { nearest } from '../base/nearest.ts';
+import { sizeOf, type Dims } from '../base/shape.ts';
+import { Tensor } from '../base/tensor.ts';
+import type { Graph } from '../onnx/graph.ts';
+
+export interface Parameter {
+  readonly name: string;
+  readonly dims: Dims;
+  /** Where it begins in the flat vector. */
+  readonly offset: number;
+  readonly size: number;
+  /** Weight decay pulls at matrices and kernels, not at biases and gains. */
+  readonly decayed: boolean;
+}
+
+/** The inputs of an op that carry weights: by index, where not all do. */
+const weighty: Readonly<Record<string, readonly number[] | 'all'>> = {
+  Add: 'all',
+  BatchNormalization: [1, 2],
+  Conv: [1, 2],
+  ConvTranspose: [1, 2],
+  Gather: [0],
+  Gemm: 'all',
+  InstanceNormalization: [1, 2],
+  LayerNormalization: [1, 2],
+  MatMul: 'all',
+  Mul: 'all',
+  PRelu: [1],
+};
+
+export type Choice = readonly (string | RegExp)[];
+
+/**
+ * The trained constants in the order of their first use: those that a network of `nn` documents, otherwise every
+ * floating constant of rank ≥ 1 that enters an op as a weight. `only` narrows or widens the choice by name.
+ */
+export function parametersOf(graph: Graph, only?: Choice): Parameter[] {
+  const names = only ? chosen(graph, only) : (documented(graph) ?? used(graph));
+  if (!names.length)
+    throw new NeuronbookError(
+      `${graph.name} has no parameters to train; name constants of the graph in \`parameters\``,
+    );
+  let offset = 0;
+  return names.map(name => {
+    const { dims } = graph.constants.get(name)!;
+    const size = sizeOf(dims);
+    offset += size;
+    return { name, dims, offset: offset - size, size, decayed: dims.length >= 2 };
+  });
+}
+
+const floats = (graph: Graph) =>
+  [...graph.constants].filter(([, { dtype }]) => isFloat(dtype)).map(([name]) => name);
+
+function documented(graph: Graph): string[] | undefined {
+  const said = graph.metadata['neuronbook.parameters'];
+  return said === undefined
+    ? undefined
+    : (JSON.parse(said) as string[]).filter(name => graph.constants.has(name));
+}
+
+function used(graph: Graph): string[] {
+  const known = new Set(floats(graph));
+  const found = graph.nodes.flatMap(({ op, domain, inputs }) => {
+    const places = domain === '' ? weighty[op] : undefined;
+    return inputs.filter((name, i) => places && (places === 'all' || places.includes(i)) && known.has(name));
+  });
+  return [...new Set(found)].filter(name => graph.constants.get(name)!.dims.length > 0);
+}
+
+function chosen(graph: Graph, only: Choice): string[] {
+  const known = floats(graph);
+  return [
+    ...new Set(
+      only.flatMap(selector => {
+        const found = known.filter(name =>
+          typeof selector === 'string' ? name === selector : selector.test(name),
+        );
+        if (!found.length) {
+          const wanted = typeof selector === 'string' ? selector : selector.source;
+          throw new NameError('parameter', String(selector), nearest(wanted, known));
+        }
+        return found;
+      }),
+    ),
+  ];
+}
+
+/** All parameters end to end. */
+export function flatten(graph: Graph, parameters: readonly Parameter[]): Float32Array {
+  const flat = new Float32Array(parameters.reduce((sum, { size }) => sum + size, 0));
+  for (const { name, offset } of parameters) flat.set(graph.constants.get(name)!.toFloat32OrWider(), offset);
+  return flat;
+}
+
+/** A copy of the graph whose parameters are read from the flat vector. */
+export function unflatten(graph: Graph, parameters: readonly Parameter[], flat: Float32Array): Graph {
+  const constants = new Map(graph.constants);
+  for (const { name, dims, offset, size } of parameters)
+    constants.set(name, new Tensor('float32', dims, flat.slice(offset, offset + size)));
+  return { ...graph, constants };
+}
