@@ -1,0 +1,146 @@
+/** What feature visualization gives back: pictures, the course of each ascent, and how they are shown. */
+import { toBase64 } from '../../base/base64.ts';
+import { host, type MimeBundle } from '../../base/host.ts';
+import { encodePng } from '../../base/png.ts';
+import { toPixels } from '../../data/images.ts';
+import { tensor, type Tensor } from '../../base/tensor.ts';
+import { NEURONBOOK_MIME, type FeatureGridPayload } from '../../display/payload.ts';
+import { sheet } from '../../display/sheet.ts';
+
+/** One picture so far: C×H×W in [0, 1], and its score after each step. */
+export interface FeaturePicture {
+  readonly pixels: Tensor;
+  readonly curve: readonly { readonly step: number; readonly value: number }[];
+}
+
+let opened = 0;
+
+export class Feature {
+  private readonly cells: (FeaturePicture | undefined)[];
+  private readonly id = `neuronbook-feature-${Date.now().toString(36)}-${++opened}`;
+  private state: 'running' | 'done' | 'interrupted' = 'running';
+  private shownIn: number | undefined;
+  private live = false;
+
+  constructor(
+    readonly title: string,
+    /** The objectives as they print, one per picture. */
+    readonly objectives: readonly string[],
+    /** The steps that were asked for. */
+    readonly steps: number,
+  ) {
+    this.cells = objectives.map(() => undefined);
+  }
+
+  /** The pictures in [0, 1], N×C×H×W. */
+  get images(): Tensor {
+    const done = this.cells.filter(cell => cell !== undefined);
+    const [first] = done;
+    const data = new Float32Array(done.length * (first?.pixels.size ?? 0));
+    done.forEach((cell, i) => data.set(cell.pixels.data as Float32Array, i * first.pixels.size));
+    return tensor(data, [done.length, ...(first?.pixels.dims ?? [0, 0, 0])]);
+  }
+
+  /** The score of each picture after each step. */
+  get curves(): number[][] {
+    return this.cells.map(cell => cell?.curve.map(({ value }) => value) ?? []);
+  }
+
+  /** True where Interrupt ended it before its steps were done. */
+  get interrupted(): boolean {
+    return this.state === 'interrupted';
+  }
+
+  /** Starts showing; later updates replace what is shown. */
+  open(): void {
+    this.live = true;
+    this.shownIn = host().cell;
+  }
+
+  update(first: number, pictures: readonly FeaturePicture[]): void {
+    const isFirst = this.cells.every(cell => cell === undefined);
+    pictures.forEach(
+      (picture, i) => (this.cells[first + i] = { pixels: picture.pixels, curve: [...picture.curve] }),
+    );
+    if (this.live) host().display(this.bundle(), { id: this.id, update: !isFirst });
+  }
+
+  finish(): void {
+    this.state = this.cells.every(cell => cell && cell.curve.length === this.steps) ? 'done' : 'interrupted';
+    if (this.live && this.cells.some(cell => cell !== undefined))
+      host().display(this.bundle(), { id: this.id, update: true });
+  }
+
+  toString(): string {
+    const rows = this.objectives.map((objective, i) => {
+      const curve = this.cells[i]?.curve ?? [];
+      const [from, to] = [curve[0]?.value, curve.at(-1)?.value];
+      return curve.length
+        ? `${objective}: ${from.toPrecision(3)} → ${to!.toPrecision(3)} in ${curve.length} steps`
+        : `${objective}: not begun`;
+    });
+    return [`${this.title} (${this.state})`, ...rows].join('\n');
+  }
+
+  /** Nothing in the cell that has shown it live already; everywhere else, and later, the grid. */
+  [Symbol.for('Jupyter.display')](): MimeBundle {
+    const { cell } = host();
+    if (this.live && cell !== undefined && cell === this.shownIn) return {};
+    return this.bundle();
+  }
+
+  private bundle(): MimeBundle {
+    const tiles = this.cells.flatMap((cell, i) =>
+      cell ? [{ pixels: toPixels(cell.pixels), label: shortLabel(this.objectives[i]) }] : [],
+    );
+    if (!tiles.length) return { 'text/plain': this.toString() };
+    return {
+      [NEURONBOOK_MIME]: this.payload(),
+      'image/png': toBase64(encodePng(sheet(tiles))),
+      'text/plain': this.toString(),
+    };
+  }
+
+  private payload(): FeatureGridPayload {
+    const done = this.cells.map(cell => cell?.curve.length ?? 0);
+    return {
+      version: 1,
+      view: 'feature-grid',
+      data: {
+        title: this.title,
+        cells: this.cells.flatMap((cell, i) => {
+          if (!cell) return [];
+          const pixels = toPixels(cell.pixels);
+          const course = thinned(cell.curve);
+          return [
+            {
+              label: shortLabel(this.objectives[i]),
+              objective: this.objectives[i],
+              image: toBase64(encodePng(pixels)),
+              width: pixels.width,
+              height: pixels.height,
+              curve: course.map(({ value }) => +value.toPrecision(5)),
+              steps: course.map(({ step }) => step),
+            },
+          ];
+        }),
+        step: Math.min(...done),
+        total: this.steps,
+        state: this.state,
+      },
+      options: {},
+    };
+  }
+}
+
+/** `channel('conv3', 5)` → `channel 5`. */
+const shortLabel = (objective: string): string => {
+  const single = /^(\w+)\('[^']*', (\d+)/.exec(objective);
+  return single ? `${single[1]} ${single[2]}` : objective;
+};
+
+/** At most 128 points, first and last among them. */
+function thinned<T>(points: readonly T[], most = 128): T[] {
+  if (points.length <= most) return [...points];
+  return Array.from({ length: most }, (_, i) => points[Math.round((i * (points.length - 1)) / (most - 1))]);
+}

@@ -1,0 +1,166 @@
+/**
+ * Edits: small rewrites spliced in behind a site. Everything downstream sees the edited value, and so does
+ * whoever reads the site afterwards. Each is elementwise with broadcast constants, so it fits any batch.
+ */
+import { NeuronbookError, ShapeError } from '../base/errors.ts';
+import { formatDims, wrapAxis, type Dims } from '../base/shape.ts';
+import { tensor, type Tensor, type TensorLike } from '../base/tensor.ts';
+import { add, constant, mul, reduceMean, where } from '../engine/functions.ts';
+import type { Var } from '../engine/var.ts';
+import type { Site } from './sites.ts';
+
+export interface Edit {
+  /** The site's name, either one. */
+  readonly site: string;
+  /** How it prints: `ablate('conv3', channels 5)`. */
+  readonly text: string;
+  /** The graph piece: the site's value in, the edited value of the same dims out. */
+  build(value: Var, site: Site): Var;
+}
+
+export interface ChannelOptions {
+  /** Which channels; all where left out. */
+  channels?: readonly number[];
+  /** The axis that counts them; the site's own where left out. */
+  axis?: number;
+}
+
+const named = (verb: string, site: string, channels?: readonly number[]): string =>
+  `${verb}('${site}'${channels ? `, channels ${channels.join(', ')}` : ''})`;
+
+/**
+ * Removes channels: sets them to zero, to their own mean over the example's positions, or to given values.
+ * @param options.mode `zero` (default), `mean` (over every axis but batch and channel of the same example), or
+ *   one value per ablated channel, e.g. a mean measured on a data set
+ */
+export function ablate(
+  site: string,
+  { channels, axis, mode = 'zero' }: ChannelOptions & { mode?: 'zero' | 'mean' | readonly number[] } = {},
+): Edit {
+  return {
+    site,
+    text: named('ablate', site, channels),
+    build(value, at) {
+      const channelAxis = axisOf(value, at, axis);
+      const gone = channelMask(value, at, channelAxis, channels);
+      if (mode === 'zero') return where(gone, 0, value);
+      if (mode === 'mean') return where(gone, positionMean(value, channelAxis), value);
+      return where(gone, perChannel(value, at, channelAxis, channels, mode), value);
+    },
+  };
+}
+
+/**
+ * Replaces the value at a site, whole or in some channels.
+ * @param replacement broadcast to the site's dims, e.g. what another input gave there
+ */
+export function patch(site: string, replacement: TensorLike, { channels, axis }: ChannelOptions = {}): Edit {
+  return {
+    site,
+    text: named('patch', site, channels),
+    build(value, at) {
+      const given = constant(value.trace, tensor(replacement).cast(value.dtype));
+      return where(channelMask(value, at, axisOf(value, at, axis), channels), given, value);
+    },
+  };
+}
+
+/**
+ * Adds strength · direction at every position.
+ * @param direction one number per channel, or anything that broadcasts to the site
+ */
+export function steer(
+  site: string,
+  direction: TensorLike,
+  strength = 1,
+  { axis }: { axis?: number } = {},
+): Edit {
+  return {
+    site,
+    text: `steer('${site}', ${strength})`,
+    build(value, at) {
+      const channelAxis = axisOf(value, at, axis);
+      const given = tensor(direction).cast(value.dtype);
+      const count = value.dims[channelAxis];
+      if (given.dims.length === 1 && given.size !== count)
+        throw new ShapeError(
+          `direction of ${given.size} numbers at ${at.name}; expected ${count}, one per channel`,
+        );
+      const shaped = given.dims.length === 1 ? given.reshape(alongAxis(value, channelAxis)) : given;
+      return add(value, mul(constant(value.trace, shaped), strength));
+    },
+  };
+}
+
+/** Keeps values within [min, max], in some channels or all. Equal bounds pin them to a number. */
+export function clamp(
+  site: string,
+  { min = -Infinity, max = Infinity, channels, axis }: ChannelOptions & { min?: number; max?: number } = {},
+): Edit {
+  if (!(min <= max)) throw new NeuronbookError(`clamp of ${site} to [${min}, ${max}]; expected min ≤ max`);
+  return {
+    site,
+    text: `${named('clamp', site, channels).slice(0, -1)}, ${min} to ${max})`,
+    build(value, at) {
+      const limit = (bound: number) => constant(value.trace, tensor([bound], [], value.dtype));
+      const clipped = value.trace.apply('Clip', [
+        value,
+        Number.isFinite(min) ? limit(min) : undefined,
+        Number.isFinite(max) ? limit(max) : undefined,
+      ])[0];
+      return channels
+        ? where(channelMask(value, at, axisOf(value, at, axis), channels), clipped, value)
+        : clipped;
+    },
+  };
+}
+
+const axisOf = (value: Var, site: Site, axis: number | undefined): number =>
+  wrapAxis(axis ?? site.channelAxis, value.dims.length);
+
+/** Dims that broadcast a per-channel vector: [1, C, 1, 1]. */
+const alongAxis = (value: Var, axis: number): Dims => value.dims.map((dim, i) => (i === axis ? dim : 1));
+
+function checked(value: Var, site: Site, axis: number, channels: readonly number[]): readonly number[] {
+  const count = value.dims[axis];
+  for (const channel of channels)
+    if (!Number.isInteger(channel) || channel < 0 || channel >= count)
+      throw new ShapeError(`channel out of range: ${channel} at ${site.name}; expected 0 to ${count - 1}`);
+  return channels;
+}
+
+/** True in the named channels, bool [1, C, 1, 1]; everywhere where none is named. */
+function channelMask(value: Var, site: Site, axis: number, channels?: readonly number[]): Var {
+  const dims = alongAxis(value, axis);
+  const mask = new Uint8Array(value.dims[axis]).fill(channels ? 0 : 1);
+  for (const channel of checked(value, site, axis, channels ?? [])) mask[channel] = 1;
+  return constant(value.trace, tensor(mask, dims, 'bool'));
+}
+
+function positionMean(value: Var, axis: number): Var {
+  const positions = value.dims.map((_, i) => i).filter(i => i !== 0 && i !== axis);
+  if (!positions.length)
+    throw new ShapeError(
+      `mean ablation of ${value.name}, ${formatDims(value.dims)}, which has no positions to average; give mode: [values]`,
+    );
+  return reduceMean(value, positions, true);
+}
+
+function perChannel(
+  value: Var,
+  site: Site,
+  axis: number,
+  channels: readonly number[] | undefined,
+  values: readonly number[],
+): Var {
+  const count = value.dims[axis];
+  const at = channels ? checked(value, site, axis, channels) : Array.from({ length: count }, (_, i) => i);
+  if (values.length !== at.length)
+    throw new ShapeError(
+      `${values.length} values for ${at.length} channels of ${site.name}; expected one each`,
+    );
+  const full = new Float32Array(count);
+  at.forEach((channel, i) => (full[channel] = values[i]));
+  const made: Tensor = tensor(full, alongAxis(value, axis)).cast(value.dtype);
+  return constant(value.trace, made);
+}

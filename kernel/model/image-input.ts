@@ -1,0 +1,34 @@
+/**
+ * How pictures enter a network: the range, mean, deviation and channel order that its training used.
+ * Kept in the file's metadata, so that a saved model can still be fed and visualised.
+ */
+import type { Graph } from '../onnx/graph.ts';
+
+export interface ImageInput {
+  /** The input tensor, N×C×H×W. */
+  readonly input: string;
+  /** network input = (pixel·scale − mean) / std, with pixels in [0, 1]. */
+  readonly scale: number;
+  readonly mean: readonly number[];
+  readonly std: readonly number[];
+  readonly order: 'rgb' | 'bgr';
+  /** Class names, by index of the output. */
+  readonly labels?: readonly string[];
+}
+
+/** The key of `metadata_props`: JSON of an `ImageInput`, missing fields at their defaults. */
+export const IMAGE_KEY = 'neuronbook.image';
+
+const defaults = { scale: 1, mean: [0, 0, 0], std: [1, 1, 1], order: 'rgb' } as const;
+
+export function imageInputOf(graph: Graph): ImageInput | undefined {
+  const said = graph.metadata[IMAGE_KEY];
+  return said === undefined ? undefined : imageInput(graph, JSON.parse(said) as Partial<ImageInput>);
+}
+
+/** Completes what the caller says with defaults: the first input of four axes, pixels as they are. */
+export function imageInput(graph: Graph, said: Partial<ImageInput> = {}): ImageInput {
+  const input =
+    said.input ?? graph.inputs.find(({ dims }) => dims?.length === 4)?.name ?? graph.inputs[0].name;
+  return { ...defaults, ...said, input };
+}

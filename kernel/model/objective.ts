@@ -1,0 +1,86 @@
+/**
+ * What a gradient is taken of: a value that turns activations into one number, composes and prints itself.
+ * `pick` is the plainest; richer ones (channel, direction, …) live in `instruments/feature/`.
+ */
+import { NeuronbookError, ShapeError } from '../base/errors.ts';
+import { formatDims } from '../base/shape.ts';
+import { add, mul, reshape, slice } from '../engine/functions.ts';
+import type { Var } from '../engine/var.ts';
+import type { Site } from './sites.ts';
+
+/** What an objective may look at: the value at a site, and what is known about the site. */
+export interface Reading {
+  value(site: string): Var;
+  describe(site: string): Site;
+}
+
+export class Objective {
+  /**
+   * @param text how it prints, e.g. `channel('conv3', 5)`
+   * @param build the graph piece: activations in, one number (dims []) out
+   */
+  constructor(
+    readonly text: string,
+    readonly build: (read: Reading) => Var,
+    private readonly compound = false,
+  ) {}
+
+  /** this + other */
+  add(other: Objective): Objective {
+    return new Objective(
+      `${this.text} + ${other.text}`,
+      read => add(this.build(read), other.build(read)),
+      true,
+    );
+  }
+
+  /** this × factor */
+  scale(factor: number): Objective {
+    if (!Number.isFinite(factor))
+      throw new NeuronbookError(`objective scaled by ${factor}; expected a finite number`);
+    return new Objective(`${factor}·${this.grouped}`, read => mul(this.build(read), factor));
+  }
+
+  /** −this: ascent on it is descent on the original. */
+  neg(): Objective {
+    return new Objective(`−${this.grouped}`, read => mul(this.build(read), -1));
+  }
+
+  toString(): string {
+    return this.text;
+  }
+
+  [Symbol.for('Jupyter.display')](): Record<string, unknown> {
+    return { 'text/plain': this.text };
+  }
+
+  private get grouped(): string {
+    return this.compound ? `(${this.text})` : this.text;
+  }
+}
+
+/**
+ * One element of a site's value.
+ * @param index one number per axis, batch first; −1 counts from the end
+ * @throws ShapeError where the index does not fit the site
+ */
+export function pick(site: string, index: readonly number[]): Objective {
+  return new Objective(`pick('${site}', [${index.join(', ')}])`, read => {
+    const value = read.value(site);
+    return elementAt(value, index, site);
+  });
+}
+
+/** x[index] as a scalar var. */
+export function elementAt(value: Var, index: readonly number[], site: string): Var {
+  const fits =
+    index.length === value.dims.length &&
+    index.every((at, axis) => Number.isInteger(at) && at >= -value.dims[axis] && at < value.dims[axis]);
+  if (!fits)
+    throw new ShapeError(
+      `index [${index.join(', ')}] does not fit ${site}; expected ${value.dims.length} numbers within ${formatDims(value.dims)}`,
+    );
+  const starts = index.map((at, axis) => (at < 0 ? at + value.dims[axis] : at));
+  const ends = starts.map(start => start + 1);
+  return reshape(slice(value, starts, ends), []);
+}

@@ -1,0 +1,254 @@
+/**
+ * The places in a network that can be read, edited and differentiated. A site has a documented name (from the
+ * file's metadata, else its node's name) and the tensor name that ONNX knows it by; both work everywhere.
+ */
+import { isFloat, type DType } from '../base/dtype.ts';
+import { NameError } from '../base/errors.ts';
+import { nearest } from '../base/nearest.ts';
+import { Trace } from '../engine/trace.ts';
+import type { Var } from '../engine/var.ts';
+import type { Dim, Graph, Node } from '../onnx/graph.ts';
+
+export type SiteKind = 'input' | 'activation' | 'output';
+
+export interface Site {
+  /** The documented name. */
+  readonly name: string;
+  /** The ONNX tensor. */
+  readonly tensor: string;
+  /** The op that makes it; '' for an input. */
+  readonly op: string;
+  readonly dtype: DType;
+  /** Undefined where the shape cannot be told without running. A name stands for a size that varies. */
+  readonly shape?: readonly Dim[];
+  readonly kind: SiteKind;
+  /** The axis that counts channels (features, units); −1 is the last. */
+  readonly channelAxis: number;
+  /** Weights that enter right here. */
+  readonly parameters: number;
+}
+
+/** The key of `metadata_props` under which a file documents its site names: JSON, name → tensor name. */
+export const SITES_KEY = 'neuronbook.sites';
+
+/** Ops whose output keeps its input's axes: the channel axis is looked up behind them. */
+const spatial =
+  /^(Conv|ConvTranspose|MaxPool|AveragePool|GlobalAveragePool|BatchNormalization|InstanceNormalization|LRN)$/;
+
+/** The sites of a graph, findable by either name. */
+export class Sites implements Iterable<Site> {
+  private readonly byName = new Map<string, Site>();
+  private readonly list: readonly Site[];
+
+  constructor(graph: Graph) {
+    this.list = describeSites(graph);
+    for (const site of this.list) this.byName.set(site.tensor, site);
+    for (const site of this.list) this.byName.set(site.name, site);
+  }
+
+  [Symbol.iterator](): Iterator<Site> {
+    return this.list[Symbol.iterator]();
+  }
+
+  get length(): number {
+    return this.list.length;
+  }
+
+  get names(): string[] {
+    return this.list.map(site => site.name);
+  }
+
+  has(name: string): boolean {
+    return this.byName.has(name);
+  }
+
+  /** @throws NameError with the nearest real names */
+  get(name: string): Site {
+    const found = this.byName.get(name);
+    if (!found) throw new NameError('site', name, nearest(name, this.names), 'model.sites lists all');
+    return found;
+  }
+
+  /** All sites whose name, or tensor name, a selector names: a string is exact, a RegExp may match many. */
+  select(selectors: readonly (string | RegExp)[]): Site[] {
+    const found = selectors.flatMap(selector => {
+      if (typeof selector === 'string') return [this.get(selector)];
+      const matches = this.list.filter(
+        site => matchesWhole(selector, site.name) || matchesWhole(selector, site.tensor),
+      );
+      if (!matches.length)
+        throw new NameError(
+          'site',
+          String(selector),
+          nearest(selector.source, this.names),
+          'no name matches',
+        );
+      return matches;
+    });
+    return [...new Set(found)];
+  }
+
+  /** One row per site, as the table that a model shows. */
+  rows(): { name: string; op: string; shape: string; kind: SiteKind; parameters: number }[] {
+    return this.list.map(({ name, op, shape, kind, parameters }) => ({
+      name,
+      op,
+      shape: shape ? shape.join('×') || 'scalar' : '?',
+      kind,
+      parameters,
+    }));
+  }
+
+  toString(): string {
+    return textTable(this.rows());
+  }
+
+  [Symbol.for('Jupyter.display')](): Record<string, unknown> {
+    return { 'text/plain': this.toString(), 'text/html': htmlTable(this.rows()) };
+  }
+}
+
+const matchesWhole = (selector: RegExp, name: string): boolean => {
+  selector.lastIndex = 0;
+  return selector.test(name);
+};
+
+function describeSites(graph: Graph): Site[] {
+  const documented = new Map(
+    Object.entries(JSON.parse(graph.metadata[SITES_KEY] ?? '{}') as Record<string, string>).map(
+      ([name, tensor]) => [tensor, name],
+    ),
+  );
+  const shapes = symbolicShapes(graph);
+  const producers = new Map(graph.nodes.flatMap(node => node.outputs.map(output => [output, node] as const)));
+  const counts = new Map<string, number>();
+  for (const { name } of graph.nodes) counts.set(name, (counts.get(name) ?? 0) + 1);
+  const outputs = new Set(graph.outputs.map(output => output.name));
+  const nameOf = (node: Node, tensor: string): string =>
+    documented.get(tensor) ??
+    (node.outputs[0] === tensor && node.name && counts.get(node.name) === 1 ? node.name : tensor);
+
+  const inputs = graph.inputs.map(({ name, dtype, dims }): Site => ({
+    name: documented.get(name) ?? name,
+    tensor: name,
+    op: '',
+    dtype,
+    shape: dims,
+    kind: 'input',
+    channelAxis: dims?.length === 3 ? -1 : 1,
+    parameters: 0,
+  }));
+  const inner = graph.nodes.flatMap(node =>
+    node.outputs.flatMap((tensor): Site[] => {
+      const known = shapes.get(tensor);
+      if (!tensor || (known && !isFloat(known.dtype) && !outputs.has(tensor))) return [];
+      const weights = node.inputs.filter(
+        input => graph.constants.has(input) && isFloat(graph.constants.get(input)!.dtype),
+      );
+      return [
+        {
+          name: nameOf(node, tensor),
+          tensor,
+          op: node.op,
+          dtype: known?.dtype ?? 'float32',
+          shape: known?.dims,
+          kind: outputs.has(tensor) ? 'output' : 'activation',
+          channelAxis: channelAxisOf(node, producers, known?.dims?.length),
+          parameters: weights.reduce((sum, name) => sum + graph.constants.get(name)!.size, 0),
+        },
+      ];
+    }),
+  );
+  return unique([...inputs, ...inner]);
+}
+
+/** Two sites of one name (a node named like another's tensor): the later one is known by its tensor. */
+function unique(sites: Site[]): Site[] {
+  const taken = new Set<string>();
+  return sites.map(site => {
+    const name = taken.has(site.name) ? site.tensor : site.name;
+    taken.add(name);
+    return name === site.name ? site : { ...site, name };
+  });
+}
+
+/** Axis 1 for images, vectors and everything behind a convolution; the last for sequences. */
+function channelAxisOf(node: Node, producers: ReadonlyMap<string, Node>, rank: number | undefined): number {
+  if (rank !== 3) return 1;
+  for (let at: Node | undefined = node, hops = 0; at && hops < 8; hops++) {
+    if (spatial.test(at.op)) return 1;
+    if (/^(MatMul|Gemm|Transpose|Reshape|Gather)$/.test(at.op)) return -1;
+    at = producers.get(at.inputs[0]);
+  }
+  return -1;
+}
+
+/**
+ * Shapes with their names: the graph is inferred twice, each varying size once as 2 and once as 3; dims that
+ * changed vary too. What the rules cannot infer falls back to what the file says.
+ */
+function symbolicShapes(graph: Graph): Map<string, { dtype: DType; dims?: readonly Dim[] }> {
+  const said = new Map([...graph.values, ...graph.outputs.map(value => [value.name, value] as const)]);
+  const [low, high] = [2, 3].map(size => inferred(graph, size));
+  const shapes = new Map<string, { dtype: DType; dims?: readonly Dim[] }>(said);
+  const symbol = graph.inputs.flatMap(input => input.dims ?? []).find(dim => typeof dim === 'string') ?? 'N';
+  for (const [name, a] of low ?? []) {
+    const b = high?.get(name);
+    const dims = b
+      ? a.dims.map((dim, axis) => (dim === b.dims[axis] ? dim : dim === 2 ? symbol : `${dim / 2}·${symbol}`))
+      : a.dims;
+    shapes.set(name, { dtype: a.dtype, dims });
+  }
+  return shapes;
+}
+
+function inferred(graph: Graph, size: number): Map<string, Var> | undefined {
+  try {
+    const trace = new Trace();
+    const feeds = graph.inputs.map(({ name, dtype, dims }) => {
+      if (!dims) throw new TypeError('unknown rank');
+      return [
+        name,
+        trace.input(
+          name,
+          dtype,
+          dims.map(dim => (typeof dim === 'number' ? dim : size)),
+        ),
+      ] as const;
+    });
+    return trace.replay(graph, Object.fromEntries(feeds));
+  } catch {
+    return undefined;
+  }
+}
+
+// ---- how a table reads
+
+type Rows = readonly Record<string, string | number>[];
+
+function textTable(rows: Rows): string {
+  const columns = Object.keys(rows[0] ?? {});
+  const widths = columns.map(column =>
+    Math.max(column.length, ...rows.map(row => String(row[column]).length)),
+  );
+  const line = (cells: readonly (string | number)[]) =>
+    cells
+      .map((cell, i) =>
+        typeof cell === 'number' ? String(cell).padStart(widths[i]) : cell.padEnd(widths[i]),
+      )
+      .join('  ')
+      .trimEnd();
+  return [line(columns), ...rows.map(row => line(columns.map(column => row[column])))].join('\n');
+}
+
+const escape = (text: string | number): string =>
+  String(text).replace(/[&<>"]/g, char => `&#${char.charCodeAt(0)};`);
+
+function htmlTable(rows: Rows): string {
+  const columns = Object.keys(rows[0] ?? {});
+  const head = columns.map(column => `<th style="text-align:left">${escape(column)}</th>`).join('');
+  const cell = (value: string | number) =>
+    `<td style="text-align:${typeof value === 'number' ? 'right' : 'left'}">${escape(typeof value === 'number' ? (value ? value.toLocaleString('en') : '') : value)}</td>`;
+  const body = rows.map(row => `<tr>${columns.map(column => cell(row[column])).join('')}</tr>`).join('');
+  return `<table><thead><tr>${head}</tr></thead><tbody>${body}</tbody></table>`;
+}
