@@ -96,9 +96,13 @@ export function cut(graph: Graph, outputs: readonly string[] = graph.outputs.map
     outputs: infos,
     nodes: kept.reverse(),
     constants: new Map([...graph.constants].filter(([name]) => needed.has(name))),
-    values: new Map([...graph.values].filter(([name]) => needed.has(name))),
+    values: new Map([...withOutputs(graph)].filter(([name]) => needed.has(name))),
   };
 }
+
+/** What is known of inner values once the outputs may become inner ones. */
+const withOutputs = ({ values, outputs }: Graph): ReadonlyMap<string, ValueInfo> =>
+  new Map([...values, ...outputs.map(info => [info.name, info] as const)]);
 
 /** Nodes to add, with what they bring along. */
 export type Piece = Pick<Graph, 'nodes'> &
@@ -139,9 +143,12 @@ export function splice(graph: Graph, name: string, piece: BuildPiece | Graph): G
 
   const constants = new Map([...graph.constants].map(([key, value]) => [key === name ? from : key, value]));
   for (const [key, value] of made.constants ?? []) constants.set(key, value);
+  // where sizes vary, a piece that was made for some sizes knows the dtypes of its values, not their dims
+  const vary = !info.dims?.every(dim => typeof dim === 'number');
   const values = new Map(graph.values);
-  for (const [key, value] of made.values ?? []) values.set(key, value);
-  values.set(isInput ? to : from, { ...info, name: isInput ? to : from });
+  for (const [key, value] of made.values ?? [])
+    if (key !== to) values.set(key, vary ? { name: key, dtype: value.dtype } : value);
+  for (const key of [from, to]) values.set(key, { ...info, name: key });
   const inputs = [
     ...graph.inputs,
     ...(made.inputs ?? []).filter(input => !graph.inputs.some(own => own.name === input.name)),
@@ -255,7 +262,7 @@ export function compose(first: Graph, second: Graph, links: Readonly<Record<stri
     outputs: [...kept, ...body.outputs],
     nodes: [...first.nodes, ...body.nodes],
     constants: new Map([...first.constants, ...body.constants]),
-    values: new Map([...first.values, ...body.values]),
+    values: new Map([...withOutputs(first), ...withOutputs(body)]),
     metadata: { ...second.metadata, ...first.metadata },
   };
 }
