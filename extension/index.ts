@@ -1,6 +1,6 @@
 /** The JupyterLab plugins: which renderer draws which MIME type. Everything they need from JupyterLab is optional. */
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
-import { IThemeManager } from '@jupyterlab/apputils';
+import { IThemeManager, Notification } from '@jupyterlab/apputils';
 import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
@@ -29,7 +29,8 @@ const views: JupyterFrontEndPlugin<void> = {
     // without the registry, or where its file is broken, the defaults stay
     registry?.load(views.id).then(
       loaded => settings.follow(loaded),
-      error => console.warn(`${views.id}: the settings could not be read`, error),
+      error =>
+        Notification.warning(trans.__('The settings of neuronbook could not be read: %1', String(error))),
     );
     rendermime.addFactory(
       {

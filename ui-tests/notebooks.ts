@@ -108,6 +108,27 @@ export async function open(page: IJupyterLabPageFixture, folder: string, name: s
   return page.locator('.jp-NotebookPanel:not(.lm-mod-hidden)').first();
 }
 
+/** What the tests touch of JupyterLab's application object, which the test server leaves on `window.jupyterapp`. */
+export interface Lab {
+  shell: {
+    currentWidget: {
+      content: {
+        widgets: {
+          model: { trusted: boolean };
+          outputArea: { model: { set(index: number, output: unknown): void } };
+        }[];
+      };
+    };
+  };
+}
+
+/** Whether each cell of the notebook in front is trusted. */
+export const trusted = (page: IJupyterLabPageFixture): Promise<boolean[]> =>
+  page.evaluate(() => {
+    const { jupyterapp } = window as unknown as { jupyterapp: Lab };
+    return jupyterapp.shell.currentWidget.content.widgets.map(widget => widget.model.trusted);
+  });
+
 /** A screenshot kept for people to look at, in `ui-tests/screenshots`. */
 export const shot = (name: string) => ({
   path: new URL(`./screenshots/${name}.png`, import.meta.url).pathname,

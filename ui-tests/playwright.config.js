@@ -1,7 +1,8 @@
 /**
  * Runs the specs in a real JupyterLab with a real Chromium: Debian's where it is installed, else Playwright's own.
  * The server listens on 127.0.0.1 and a free port, with its own configuration, data and working folders, because
- * Galata turns its token off. `NEURONBOOK_VENV` names another environment than `.venv`.
+ * Galata turns its token off. `NEURONBOOK_PYTHON` and `NEURONBOOK_CHROMIUM` name
+ * another Python than that of `.venv` and another browser.
  */
 import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -30,10 +31,11 @@ if (!process.env.NEURONBOOK_UI_PORT) {
 }
 const baseURL = `http://127.0.0.1:${process.env.NEURONBOOK_UI_PORT}`;
 
-const venv = process.env.NEURONBOOK_VENV ?? join(root, '.venv');
-const python = [join(venv, 'bin', 'python'), join(venv, 'Scripts', 'python.exe')].find(existsSync);
-if (!python) throw new Error(`no python in ${venv}; run \`npm test\` or \`npm start\` once, which make it`);
-const chromium = ['/usr/bin/chromium', '/usr/bin/chromium-browser'].find(existsSync);
+const pythons = [join(root, '.venv', 'bin', 'python'), join(root, '.venv', 'Scripts', 'python.exe')];
+const python = process.env.NEURONBOOK_PYTHON ?? pythons.find(existsSync);
+if (!python) throw new Error('there is no .venv; run `npm test` or `npm start` once, which make it');
+const chromium =
+  process.env.NEURONBOOK_CHROMIUM ?? ['/usr/bin/chromium', '/usr/bin/chromium-browser'].find(existsSync);
 
 export default {
   ...galata,

@@ -90,7 +90,7 @@ export function ticks(low: number, high: number, count: number): number[] {
   const rough = (high - low) / count;
   if (!(rough > 0)) return [low];
   const power = 10 ** Math.floor(Math.log10(rough));
-  const step = power * ([1, 2, 5, 10].find(multiple => multiple * power >= rough) ?? 10);
+  const step = power * ([1, 2, 5].find(multiple => multiple * power >= 0.75 * rough) ?? 10);
   const first = Math.ceil(low / step);
   return Array.from(
     { length: Math.floor(high / step) - first + 1 },
@@ -100,8 +100,8 @@ export function ticks(low: number, high: number, count: number): number[] {
 
 /** The large form, with axes. `describe` says in words what it shows. */
 export function curveChart(curve: Curve, names: { x: string; y: string; describe: string }): HTMLElement {
-  const width = 480;
-  const box = { left: 44, right: width - 10, top: 22, bottom: 108 };
+  const width = 400;
+  const box = { left: 40, right: width - 8, top: 26, bottom: 192 };
   const points = pointsOf(curve);
   const figure = el('div', { class: 'nb-CurveChart' });
   if (points.length < 2) return figure;
@@ -111,9 +111,9 @@ export function curveChart(curve: Curve, names: { x: string; y: string; describe
   figure.append(
     svg(
       'svg',
-      { viewBox: `0 0 ${width} 136`, role: 'img', 'aria-label': names.describe },
-      svg('text', { x: 0, y: 11, class: 'nb-axis-name' }, names.y),
-      ...ticks(low, high, 3).flatMap(value => [
+      { viewBox: `0 0 ${width} 228`, role: 'img', 'aria-label': names.describe },
+      svg('text', { x: 0, y: 12, class: 'nb-axis-name' }, names.y),
+      ...ticks(low, high, 4).flatMap(value => [
         svg('line', {
           class: 'nb-axis-grid',
           x1: box.left,
@@ -124,9 +124,9 @@ export function curveChart(curve: Curve, names: { x: string; y: string; describe
         svg('text', { x: box.left - 8, y: scale.y(value) + 3.5, 'text-anchor': 'end' }, tickText(value)),
       ]),
       ...ticks(0, last, 4).map(step =>
-        svg('text', { x: scale.x(step), y: box.bottom + 15, 'text-anchor': 'middle' }, String(step)),
+        svg('text', { x: scale.x(step), y: box.bottom + 17, 'text-anchor': 'middle' }, String(step)),
       ),
-      svg('text', { x: box.right, y: box.bottom + 28, 'text-anchor': 'end', class: 'nb-axis-name' }, names.x),
+      svg('text', { x: box.right, y: box.bottom + 31, 'text-anchor': 'end', class: 'nb-axis-name' }, names.x),
       svg('line', { class: 'nb-axis-line', x1: box.left, x2: box.right, y1: box.bottom, y2: box.bottom }),
       svg('path', { class: 'nb-curve-area', d: paths.area }),
       svg('path', { class: 'nb-curve-line', d: paths.line }),

@@ -62,12 +62,16 @@ const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 const isNumbers = (value: unknown): value is number[] =>
   Array.isArray(value) && value.every(item => typeof item === 'number' || item === null);
+const isSize = (value: unknown): value is number => typeof value === 'number' && value > 0 && value <= 16384;
 const isText = (value: unknown): value is string => typeof value === 'string';
 
 /** Says what is wrong with a value that should be a payload of each view; undefined where nothing is. */
 const problems: { [View in keyof Views]: (data: unknown) => string | undefined } = {
   'feature-grid': data => {
     if (!isRecord(data) || !Array.isArray(data.cells)) return 'data.cells is not a list';
+    if (!isText(data.title)) return 'data.title is not text';
+    if (!['running', 'done', 'interrupted'].includes(data.state as string))
+      return `data.state is ${JSON.stringify(data.state)}; expected running, done or interrupted`;
     if (!Number.isFinite(data.step) || !Number.isFinite(data.total))
       return 'data.step or data.total is not a number';
     for (const [i, cell] of data.cells.entries()) {
@@ -76,6 +80,7 @@ const problems: { [View in keyof Views]: (data: unknown) => string | undefined }
         return `data.cells[${i}] lacks its label or objective`;
       if (!isText(cell.image) || !/^[A-Za-z0-9+/]+=*$/.test(cell.image))
         return `data.cells[${i}].image is not base64`;
+      if (!isSize(cell.width) || !isSize(cell.height)) return `data.cells[${i}] has no width or height`;
       if (!isNumbers(cell.curve) || !isNumbers(cell.steps))
         return `data.cells[${i}].curve is not a list of numbers`;
     }
@@ -96,5 +101,6 @@ export function payloadProblem(value: unknown): string | undefined {
       ? problems[value.view as keyof Views]
       : undefined;
   if (!check) return `the view ${JSON.stringify(value.view)} is unknown; a newer extension may draw it`;
+  if (!isRecord(value.options)) return 'options is not an object';
   return check(value.data);
 }

@@ -2,6 +2,8 @@
 import { expect, test } from '@jupyterlab/galata';
 import { cell, chart, grid, NEURONBOOK, notebook, open, PLOTLY, shot } from '../notebooks.ts';
 
+/** A payload to be broken in ways that its type forbids. */
+// eslint-disable-next-line @typescript-eslint/no-explicit-any
 type Json = Record<string, any>;
 
 /** A bundle whose payload was changed. */
@@ -26,6 +28,11 @@ test('a wrong payload says what is wrong and falls back to its picture or its wo
       'the view "constructor" is unknown; a newer extension may draw it',
     ],
     [broken(grid(), NEURONBOOK, p => (p.data.cells = 'none')), 'data.cells is not a list'],
+    [broken(grid(), NEURONBOOK, p => delete p.options), 'options is not an object'],
+    [
+      broken(grid(), NEURONBOOK, p => (p.data.state = 'asleep')),
+      'data.state is "asleep"; expected running, done or interrupted',
+    ],
     [
       broken(wordsOnly, NEURONBOOK, p => (p.data.cells[1].image = 'x" onerror="1')),
       'data.cells[1].image is not base64',
@@ -42,7 +49,7 @@ test('a wrong payload says what is wrong and falls back to its picture or its wo
   await expect(reasons).toHaveText(
     cases.map(([, problem]) => `This output cannot be drawn here: ${problem}.`),
   );
-  await expect(panel.locator('.nb-Fallback img')).toHaveCount(5);
+  await expect(panel.locator('.nb-Fallback img')).toHaveCount(7);
   await expect(panel.locator('.nb-Fallback pre')).toHaveText('feature grid: conv3, 10 channels, done');
   await panel.screenshot(shot('wrong-payload'));
 });
@@ -55,8 +62,7 @@ test('markup, scripts, foreign addresses and prototype keys do nothing', async (
   const markup = '<img src=x onerror="window.pwned=1"><script>window.pwned=1</script>';
   const hostileGrid = broken(grid({ count: 2 }), NEURONBOOK, p => {
     p.data.title = markup;
-    for (const one of p.data.cells)
-      Object.assign(one, { label: markup, objective: markup, width: 'url(//evil.example)' });
+    for (const one of p.data.cells) Object.assign(one, { label: markup, objective: markup });
     p.options = { columns: '9; background: url(https://evil.example/css)', pixelated: markup };
   });
   const hostileChart = broken(chart(), PLOTLY, p => {
@@ -99,7 +105,7 @@ test('markup, scripts, foreign addresses and prototype keys do nothing', async (
     await panel.locator('.nb-Chart [*|href^="javascript"], .nb-Chart a[href^="javascript"]').count(),
   ).toBe(0);
   expect(await panel.locator('script, .nb-Renderer [onerror], .nb-Chart [onerror]').count()).toBe(0);
-  expect(await page.evaluate(() => [(window as any).pwned, ({} as any).polluted])).toEqual([
+  expect(await page.evaluate(() => [Reflect.get(window, 'pwned'), Reflect.get({}, 'polluted')])).toEqual([
     undefined,
     undefined,
   ]);

@@ -1,13 +1,6 @@
 /** Promise: a notebook from somebody else, not trusted yet, shows its pictures; trusting is for running code. */
 import { expect, test } from '@jupyterlab/galata';
-import type { Page } from '@playwright/test';
-import { cell, chart, grid, notebook, open, shot } from '../notebooks.ts';
-
-const trusted = (page: Page): Promise<boolean[]> =>
-  page.evaluate(() => {
-    const app = (window as unknown as { jupyterapp: any }).jupyterapp;
-    return Array.from(app.shell.currentWidget.content.widgets, (widget: any) => widget.model.trusted);
-  });
+import { cell, chart, grid, notebook, open, shot, trusted } from '../notebooks.ts';
 
 test('a saved notebook that is not trusted shows its pictures each time it is opened', async ({
   page,

@@ -1,14 +1,14 @@
 /** Promise: while an ascent runs its pictures change in place: nothing moves, nothing is drawn anew. */
-import { expect, test } from '@jupyterlab/galata';
+import { expect, galata, test } from '@jupyterlab/galata';
 import type { Page } from '@playwright/test';
-import { cell, grid, notebook, open, shot, type GridOptions } from '../notebooks.ts';
+import { cell, grid, notebook, open, shot, type GridOptions, type Lab } from '../notebooks.ts';
 
 /** What `update_display_data` does to an output that is already on the page. */
 const update = (page: Page, options: GridOptions) =>
   page.evaluate(
     data => {
-      const app = (window as unknown as { jupyterapp: any }).jupyterapp;
-      const { outputArea } = app.shell.currentWidget.content.widgets[0];
+      const { jupyterapp } = window as unknown as { jupyterapp: Lab };
+      const { outputArea } = jupyterapp.shell.currentWidget.content.widgets[0];
       outputArea.model.set(0, { output_type: 'display_data', data, metadata: {} });
     },
     grid(options) as Record<string, string>,
@@ -50,9 +50,8 @@ test('a running grid changes in place', async ({ page, tmpPath }) => {
 });
 
 test.describe('with settings of one’s own', () => {
-  test.use({
-    mockSettings: { 'neuronbook-lab:plugin': { pictureSize: 64, showCurves: false, pixelated: 'always' } },
-  });
+  const own = { pictureSize: 64, showCurves: false, pixelated: 'always' };
+  test.use({ mockSettings: { ...galata.DEFAULT_SETTINGS, 'neuronbook-lab:plugin': own } });
 
   test('the person’s settings are followed', async ({ page, tmpPath }) => {
     const panel = await open(page, tmpPath, 'settings.ipynb', notebook(cell('small', grid())));
