@@ -7,6 +7,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { nearest } from '../base/nearest.ts';
+import { isSilent } from '../display/bundle.ts';
 import { cellParameters, rewriteCell } from './cell.ts';
 import type { Kind } from './cell-rewrite.ts';
 import { disposeHelpers } from './dispose.ts';
@@ -26,7 +27,7 @@ export interface EvaluatorOptions {
 }
 
 export interface CellResult {
-  /** Whether there is something to show; `undefined` shows nothing. */
+  /** Whether there is something to show; `undefined` and a display handle show nothing. */
   hasValue: boolean;
   value?: unknown;
 }
@@ -95,7 +96,7 @@ export function createEvaluator({
       return body(...cellParameters.map(name => given[name]));
     };
     const result = await (start.runInThisContext({ breakOnSigint }) as ReturnType<typeof body>);
-    return result?.[0] !== undefined ? { hasValue: true, value: result[0] } : { hasValue: false };
+    return result && !isSilent(result[0]) ? { hasValue: true, value: result[0] } : { hasValue: false };
   }
 
   return {
