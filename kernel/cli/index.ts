@@ -1,0 +1,30 @@
+#!/usr/bin/env node
+/** The command `neuronbook`. */
+import { readFileSync } from 'node:fs';
+import { Command } from 'commander';
+import { install, type InstallOptions } from './install.ts';
+
+const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+  version: string;
+};
+
+const program = new Command('neuronbook')
+  .description('A TypeScript kernel for Jupyter that looks inside neural networks.')
+  .version(version);
+
+program
+  .command('install')
+  .description('put the kernel, and the JupyterLab extension where it is built, where Jupyter looks for them')
+  .option('--user', 'for this user (the default)')
+  .option('--sys-prefix', 'into the environment of the `python` on the path')
+  .option('--prefix <folder>', 'into an environment, e.g. .venv')
+  .action((options: InstallOptions) => {
+    for (const line of install(options)) console.log(line);
+  });
+
+try {
+  program.parse();
+} catch (error) {
+  console.error((error as Error).message);
+  process.exitCode = 1;
+}

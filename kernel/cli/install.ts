@@ -1,0 +1,85 @@
+/** Writes the kernelspec, and copies the prebuilt extension, into a folder where Jupyter looks. */
+import { execFileSync } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { logoPng, logoSvg } from './logo.ts';
+
+export interface InstallOptions {
+  prefix?: string;
+  sysPrefix?: boolean;
+  user?: boolean;
+}
+
+const KERNEL = 'neuronbook';
+const EXTENSION = 'neuronbook-lab';
+const dist = dirname(dirname(fileURLToPath(import.meta.url)));
+
+/** @returns what was written, a line each */
+export function install(options: InstallOptions): string[] {
+  const main = join(dist, 'main.js');
+  if (!existsSync(main))
+    throw new Error(`no built kernel: ${main}; expected the compiled package; run npm run build`);
+  const jupyter = jupyterFolder(options);
+  const kernel = join(jupyter, 'kernels', KERNEL);
+  rmSync(kernel, { recursive: true, force: true });
+  mkdirSync(kernel, { recursive: true });
+  writeFileSync(join(kernel, 'kernel.json'), `${JSON.stringify(kernelspec(main), null, 2)}\n`);
+  writeFileSync(join(kernel, 'logo-svg.svg'), logoSvg);
+  for (const size of [32, 64]) writeFileSync(join(kernel, `logo-${size}x${size}.png`), logoPng(size));
+  const lines = [`kernel: ${kernel}`];
+
+  const extension = prebuiltExtension();
+  if (extension) {
+    const target = join(jupyter, 'labextensions', EXTENSION);
+    rmSync(target, { recursive: true, force: true });
+    cpSync(extension, target, { recursive: true });
+    lines.push(`extension: ${target}`);
+  }
+  return lines;
+}
+
+/** What `kernel.json` says. nbgrader takes the language from here. */
+export const kernelspec = (main: string) => ({
+  argv: [process.execPath, main, '{connection_file}'],
+  display_name: 'TypeScript (neuronbook)',
+  language: 'typescript',
+  // a signal would reach only the supervisor, and on Windows nobody
+  interrupt_mode: 'message',
+  metadata: { debugger: false },
+});
+
+/** The `share/jupyter` of an environment, or the user's own data folder. */
+function jupyterFolder({ prefix, sysPrefix, user }: InstallOptions): string {
+  if ([prefix, sysPrefix, user].filter(Boolean).length > 1)
+    throw new Error('more than one place to install to; expected one of --prefix, --user, --sys-prefix');
+  if (prefix) return resolve(prefix, 'share', 'jupyter');
+  if (sysPrefix) return join(pythonPrefix(), 'share', 'jupyter');
+  return userFolder();
+}
+
+function pythonPrefix(): string {
+  for (const python of ['python', 'python3'])
+    try {
+      return execFileSync(python, ['-c', 'import sys; print(sys.prefix)'], { encoding: 'utf8' }).trim();
+    } catch {
+      continue;
+    }
+  throw new Error('no python on the path; expected the one of the environment; use --prefix FOLDER instead');
+}
+
+/** As jupyter_core's `jupyter_data_dir` answers. */
+function userFolder(): string {
+  const { JUPYTER_DATA_DIR, APPDATA, XDG_DATA_HOME } = process.env;
+  if (JUPYTER_DATA_DIR) return JUPYTER_DATA_DIR;
+  if (process.platform === 'darwin') return join(homedir(), 'Library', 'Jupyter');
+  if (process.platform === 'win32') return join(APPDATA ?? join(homedir(), 'AppData', 'Roaming'), 'jupyter');
+  return join(XDG_DATA_HOME || join(homedir(), '.local', 'share'), 'jupyter');
+}
+
+/** Beside the compiled package where it was published with it; at the root of a checkout otherwise. */
+function prebuiltExtension(): string | undefined {
+  const places = [join(dist, 'labextension'), join(dist, '..', '..', 'labextension')];
+  return places.find(place => existsSync(join(place, 'package.json')));
+}

@@ -1,0 +1,84 @@
+/**
+ * A thread inside the runner that answers while the main thread is blocked. The supervisor speaks to it over
+ * a pipe of its own: `interrupt 7` sets the token for run 7; from then on, until that run is answered, it
+ * watches the main thread, and terminates its JavaScript where it does not turn and no native call is going on.
+ */
+import { Session } from 'node:inspector';
+import { Socket } from 'node:net';
+import { workerData } from 'node:worker_threads';
+import { Flag } from './flags.ts';
+import { INTERRUPT_FD, type InterruptStatus } from './runner-protocol.ts';
+
+const flags = workerData as Int32Array;
+/** Between two looks at the main thread, in ms. */
+const TICK = 50;
+/** Looks without a turn of the main thread before its JavaScript is terminated: 250 ms. */
+const STUCK_TICKS = 5;
+/** How long to wait for a native call or a write to end before giving way to it, in ms. */
+const GIVE_WAY = 20;
+
+const line = new Socket({ fd: INTERRUPT_FD, readable: true, writable: true });
+const session = new Session();
+session.connectToMainThread();
+
+let run = 0;
+let beat = -1;
+let stuck = 0;
+let terminating = false;
+let terminated = false;
+let timer: NodeJS.Timeout | undefined;
+
+line.setEncoding('utf8');
+line.on('data', (text: unknown) => {
+  for (const match of String(text).matchAll(/interrupt (\d+)/g)) interrupt(Number(match[1]));
+});
+// the supervisor is gone, perhaps killed: nobody will ever read this process's results
+line.on('close', () => process.kill(process.pid, 'SIGKILL'));
+line.on('error', () => process.kill(process.pid, 'SIGKILL'));
+
+function interrupt(number: number): void {
+  run = number;
+  beat = -1;
+  stuck = 0;
+  terminated = false;
+  Atomics.store(flags, Flag.INTERRUPTED, number);
+  timer ??= setInterval(tick, TICK);
+}
+
+function tick(): void {
+  if (Atomics.load(flags, Flag.SETTLED) >= run) {
+    clearInterval(timer);
+    timer = undefined;
+    return;
+  }
+  const status: InterruptStatus = { native: Atomics.load(flags, Flag.NATIVE), terminated };
+  line.write(`${JSON.stringify(status)}\n`);
+  // native steps block the thread too, and the loop around them ends by itself
+  const turns = Atomics.load(flags, Flag.BEAT) + Atomics.load(flags, Flag.EPOCH);
+  stuck = turns === beat && status.native === 0 ? stuck + 1 : 0;
+  beat = turns;
+  if (stuck >= STUCK_TICKS && !terminating) terminate();
+}
+
+function terminate(): void {
+  Atomics.store(flags, Flag.TERMINATING, 1);
+  const deadline = Date.now() + GIVE_WAY;
+  for (const flag of [Flag.NATIVE, Flag.WRITING]) {
+    for (let count; (count = Atomics.load(flags, flag)) > 0;) {
+      if (Date.now() > deadline) return fall();
+      Atomics.wait(flags, flag, count, 1);
+    }
+  }
+  terminating = true;
+  terminated = true;
+  session.post('Runtime.terminateExecution', () => {
+    terminating = false;
+    stuck = 0;
+    fall();
+  });
+}
+
+function fall(): void {
+  Atomics.store(flags, Flag.TERMINATING, 0);
+  Atomics.notify(flags, Flag.TERMINATING);
+}

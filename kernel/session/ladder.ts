@@ -1,0 +1,84 @@
+/**
+ * The interrupt ladder, from gentle to certain. The lower rungs live in the runner:
+ *
+ * 1. at once: the token is set; loops of cells and of the library look at it;
+ * 2. after 150 ms without native work: a cell that merely waits is answered, its promise forgotten;
+ * 3. after 250 ms without a turn of the main thread: its JavaScript is terminated, unless it is inside native code;
+ * 4. after 2 s, or at the second Interrupt: the process is killed and a new one takes its place. During
+ *    native work only the second Interrupt does that.
+ */
+import type { Runner } from './runner-process.ts';
+
+export interface LadderOptions {
+  runner(): Runner;
+  /** Tells the reader why nothing seems to happen. */
+  notice(run: number, text: string): void;
+  kill(run: number, reason: string): void;
+}
+
+const TICK = 50;
+/** When a run whose main thread gives no sign is killed, in ms after the interrupt. */
+const KILL = 2000;
+/** What a loop gets to end by itself once its native step is over, in ms. */
+const AFTER_NATIVE = 1000;
+/** When the reader is told that a native step is being waited for. */
+const NOTICE = 1000;
+/** A report of the interrupt worker older than this means that it is gone too. */
+const STALE = 500;
+
+export function createLadder({ runner, notice, kill }: LadderOptions) {
+  let climbing:
+    { run: number; since: number; nativeAt: number; noticed: boolean; timer: NodeJS.Timeout } | undefined;
+
+  const native = () => {
+    const status = runner().status();
+    return status !== undefined && Date.now() - status.at < STALE && status.native > 0;
+  };
+
+  function tick(): void {
+    if (!climbing) return;
+    const { run, since, nativeAt } = climbing;
+    const elapsed = Date.now() - since;
+    if (native()) {
+      climbing.nativeAt = Date.now();
+      if (elapsed > NOTICE && !climbing.noticed) {
+        climbing.noticed = true;
+        notice(
+          run,
+          'interrupt: waiting for the running step to end; interrupt again to end the process instead\n',
+        );
+      }
+      return;
+    }
+    if (elapsed > KILL && Date.now() - nativeAt > AFTER_NATIVE) end(run, 'it did not react to the interrupt');
+  }
+
+  function end(run: number, reason: string): void {
+    settled(run);
+    kill(run, reason);
+  }
+
+  /** The run has been answered: nothing is left to climb for. */
+  function settled(run: number): void {
+    if (climbing?.run !== run) return;
+    clearInterval(climbing.timer);
+    climbing = undefined;
+  }
+
+  return {
+    interrupt(run: number): void {
+      if (climbing?.run === run) {
+        // an impatient second click on a cell that is about to end must not cost the state
+        if (native() && Date.now() - climbing.since > NOTICE / 2)
+          end(run, 'a second interrupt came during a native step');
+        return;
+      }
+      climbing = { run, since: Date.now(), nativeAt: 0, noticed: false, timer: setInterval(tick, TICK) };
+      runner().interrupt(run);
+      runner().send({ type: 'interrupt', run });
+    },
+    settled,
+  };
+}
+
+export type Ladder = ReturnType<typeof createLadder>;

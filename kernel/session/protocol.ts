@@ -1,0 +1,34 @@
+/** What the supervisor needs of the sockets and of the language worker. `main.ts` hands both over. */
+import type { KernelMessage } from '@jupyterlab/services';
+
+/** A message that arrived, its signature checked. */
+export interface Request {
+  identities: Uint8Array[];
+  header: Omit<KernelMessage.IHeader, 'msg_type'> & { msg_type: string };
+  metadata: Record<string, unknown>;
+  content: Record<string, unknown>;
+  buffers: Uint8Array[];
+}
+
+export type Channel = 'shell' | 'control';
+
+export interface Transport {
+  reply(channel: Channel, request: Request, type: string, content: object): Promise<unknown>;
+  publish(
+    type: string,
+    content: object,
+    parent?: Pick<Request, 'header'>,
+    extra?: { metadata?: object; buffers?: readonly Uint8Array[] },
+  ): Promise<unknown>;
+  ask(parent: Request, prompt: string, password: boolean, signal: AbortSignal): Promise<string>;
+}
+
+/** Positions count code points, as the protocol does; contents are those of the replies. */
+export interface Language {
+  complete(code: string, cursor: number): Promise<object>;
+  inspect(code: string, cursor: number, detail: number): Promise<object>;
+  isComplete(code: string): Promise<object>;
+  /** Cells that ran: what they declare is known from then on. */
+  addCell(code: string, count: number): unknown;
+  dispose(): unknown;
+}

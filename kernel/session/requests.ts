@@ -1,0 +1,58 @@
+/** The requests that need no user code: each takes the content of a request and gives that of its reply. */
+import type { CommLedger } from './comm.ts';
+import type { History, HistoryRequest } from './history.ts';
+import type { Language } from './protocol.ts';
+
+export interface RequestParts {
+  version: string;
+  history: History;
+  comms: CommLedger;
+  language(): Promise<Language>;
+}
+
+type Handler = (content: Record<string, unknown>) => object | Promise<object>;
+
+export function createRequests({ version, history, comms, language }: RequestParts): Record<string, Handler> {
+  return {
+    kernel_info_request: () => kernelInfo(version),
+    async complete_request({ code, cursor_pos }) {
+      return (await language()).complete(String(code), cursorOf(code, cursor_pos));
+    },
+    async inspect_request({ code, cursor_pos, detail_level }) {
+      return (await language()).inspect(String(code), cursorOf(code, cursor_pos), detail_level === 1 ? 1 : 0);
+    },
+    async is_complete_request({ code }) {
+      return (await language()).isComplete(String(code));
+    },
+    history_request: content => ({ history: history.query(content as unknown as HistoryRequest) }),
+    comm_info_request: ({ target_name }) => ({ comms: comms.info(target_name as string | undefined) }),
+  };
+}
+
+/** Older clients leave the position out and mean the end. The protocol counts code points. */
+const cursorOf = (code: unknown, cursor: unknown): number =>
+  typeof cursor === 'number' ? cursor : [...String(code)].length;
+
+const kernelInfo = (version: string) => ({
+  protocol_version: '5.4',
+  implementation: 'neuronbook',
+  implementation_version: version,
+  language_info: {
+    name: 'typescript',
+    version: '6.0',
+    mimetype: 'text/typescript',
+    file_extension: '.ts',
+    pygments_lexer: 'typescript',
+    // a string: an object here is taken for a mode that does not exist (Deno #36241)
+    codemirror_mode: 'typescript',
+    nbconvert_exporter: 'script',
+  },
+  banner: `neuronbook ${version} · TypeScript 6.0 on Node ${process.versions.node}`,
+  debugger: false,
+  supported_features: [],
+  help_links: [
+    { text: 'TypeScript', url: 'https://www.typescriptlang.org/docs/' },
+    { text: 'ONNX operators', url: 'https://onnx.ai/onnx/operators/' },
+    { text: 'Node.js', url: 'https://nodejs.org/docs/latest-v20.x/api/' },
+  ],
+});

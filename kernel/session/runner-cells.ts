@@ -1,0 +1,120 @@
+/** Runs cells one at a time and sees to it that each is answered exactly once, whatever becomes of its promise. */
+import { InterruptError } from '../base/errors.ts';
+import type { MimeBundle } from '../base/host.ts';
+import { Flag } from './flags.ts';
+import type { Send } from './runner-channel.ts';
+import type { CellError, RunnerRequest } from './runner-protocol.ts';
+import type { Timers } from './runner-timers.ts';
+
+type Execute = Extract<RunnerRequest, { type: 'execute' }>;
+
+/** What runs the code; `evaluate.ts` is the one for TypeScript. */
+export interface Evaluator {
+  run(source: string, count: number): Promise<{ hasValue: boolean; value?: unknown }>;
+  formatError(error: unknown): CellError;
+}
+
+export interface CellParts {
+  evaluator: Evaluator;
+  bundleOf(value: unknown): MimeBundle | Promise<MimeBundle>;
+  /** Whether a value has shown itself already. */
+  isSilent(value: unknown): boolean;
+  send: Send;
+  flags: Int32Array;
+  timers: Timers;
+  /** Timers of the runner's own, which no run owns. */
+  every(work: () => void, ms: number): { stop(): void };
+}
+
+/** Between two looks at an interrupted cell, in ms. */
+const TICK = 25;
+/** Looks without native work after which a cell counts as waiting for something that may never come. */
+const QUIET_TICKS = 6;
+
+export function createCells({ evaluator, bundleOf, isSilent, send, flags, timers, every }: CellParts) {
+  let active = 0;
+  let latest = 0;
+  let interruptedAt: number | undefined;
+  let watch: { stop(): void } | undefined;
+
+  const isInterrupted = (run: number) => Atomics.load(flags, Flag.INTERRUPTED) >= run;
+
+  function finish(run: number, error: CellError | undefined, expressions: Record<string, object> = {}) {
+    if (active !== run) return;
+    active = 0;
+    watch?.stop();
+    watch = undefined;
+    interruptedAt = undefined;
+    if (isInterrupted(run)) {
+      timers.clear(run);
+      Atomics.store(flags, Flag.SETTLED, Atomics.load(flags, Flag.INTERRUPTED));
+      error = { ...(error ?? interruptError()), ename: 'Interrupted' };
+    }
+    send({ type: 'done', run, error, expressions });
+  }
+
+  async function evaluate({ run, code, count, expressions }: Execute): Promise<void> {
+    const { hasValue, value } = await evaluator.run(code, count);
+    if (hasValue && !isSilent(value)) {
+      const data = await bundleOf(value);
+      if (active === run) send({ type: 'result', run, data, metadata: {} });
+    }
+    const answers: Record<string, object> = {};
+    for (const [name, source] of Object.entries(expressions)) answers[name] = await express(source, count);
+    finish(run, undefined, answers);
+  }
+
+  async function express(source: string, count: number): Promise<object> {
+    try {
+      const { value } = await evaluator.run(source, count);
+      return { status: 'ok', data: await bundleOf(value), metadata: {} };
+    } catch (error) {
+      return { status: 'error', ...evaluator.formatError(error) };
+    }
+  }
+
+  return {
+    /** The run to which what is printed now belongs. */
+    currentRun: () => timers.current() ?? (active || latest),
+    /** When the running cell was interrupted. The token is set by another thread, so it is asked each time. */
+    interruptedAt(): number | undefined {
+      if (!active || !isInterrupted(active)) return undefined;
+      return (interruptedAt ??= Date.now());
+    },
+    /** Compiled into loop heads and after each await of a cell. */
+    check(): void {
+      if (isInterrupted(active || latest)) throw new InterruptError('interrupted');
+    },
+    /** The caller keeps nothing on its stack: a terminated cell takes the frames above it along. */
+    execute(request: Execute): void {
+      active = latest = request.run;
+      evaluate(request).catch((error: unknown) => finish(request.run, evaluator.formatError(error)));
+    },
+    /** A comm message runs as a run of its own, beside the active cell. */
+    note(run: number): void {
+      if (!active) latest = run;
+    },
+    interrupt(run: number): void {
+      if (active !== run) {
+        Atomics.store(flags, Flag.SETTLED, Math.max(run, Atomics.load(flags, Flag.SETTLED)));
+        return;
+      }
+      if (watch) return;
+      let epoch = Atomics.load(flags, Flag.EPOCH);
+      let quiet = 0;
+      watch = every(() => {
+        Atomics.add(flags, Flag.BEAT, 1);
+        const now = Atomics.load(flags, Flag.EPOCH);
+        quiet = now === epoch && Atomics.load(flags, Flag.NATIVE) === 0 ? quiet + 1 : 0;
+        epoch = now;
+        if (quiet >= QUIET_TICKS) finish(run, interruptError());
+      }, TICK);
+    },
+  };
+}
+
+const interruptError = (): CellError => ({
+  ename: 'Interrupted',
+  evalue: 'the cell was stopped; variables are kept',
+  traceback: ['Interrupted: the cell was stopped; variables are kept'],
+});

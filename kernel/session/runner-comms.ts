@@ -1,0 +1,61 @@
+/** The runner's end of comms: who answers a target, and which are open. */
+import { randomUUID } from 'node:crypto';
+import type { Comm, CommMessage, CommOptions, Comms } from '../base/host.ts';
+import type { Send } from './runner-channel.ts';
+import type { CommEvent } from './runner-protocol.ts';
+
+export interface RunnerComms extends Comms {
+  /** A message from the front end. */
+  receive(event: CommEvent): void;
+}
+
+export function createComms(send: Send, currentRun: () => number): RunnerComms {
+  const targets = new Map<string, (comm: Comm, message: CommMessage) => void>();
+  const open = new Map<string, Comm>();
+
+  function say(
+    event: CommEvent['event'],
+    id: string,
+    target: string,
+    data: unknown,
+    options: CommOptions = {},
+  ) {
+    const { metadata = {}, buffers = [] } = options;
+    send({ type: 'comm', run: currentRun(), event, comm: id, target, data: data ?? {}, metadata, buffers });
+  }
+
+  function create(id: string, target: string): Comm {
+    const comm: Comm = {
+      id,
+      target,
+      send: (data, options) => {
+        if (!open.has(id)) throw new Error(`comm is closed: ${id}; open a new one to send more`);
+        say('msg', id, target, data, options);
+      },
+      close: (data, options) => {
+        if (open.delete(id)) say('close', id, target, data, options);
+      },
+    };
+    open.set(id, comm);
+    return comm;
+  }
+
+  return {
+    register: (target, opened) => void targets.set(target, opened),
+    open(target, data, options) {
+      const comm = create(randomUUID(), target);
+      say('open', comm.id, target, data, options);
+      return comm;
+    },
+    receive({ event, comm: id, target, ...message }) {
+      const known = open.get(id);
+      if (event === 'open') {
+        const opened = targets.get(target);
+        // the protocol's answer to a target that nobody serves
+        if (!opened) return say('close', id, target, {});
+        opened(create(id, target), message);
+      } else if (event === 'msg') known?.onMessage?.(message);
+      else if (open.delete(id)) known?.onClose?.(message);
+    },
+  };
+}

@@ -1,0 +1,120 @@
+/** One runner: forks the child, reads its pipes, and tells how it ended. */
+import { fork, type ChildProcess } from 'node:child_process';
+import type { Readable } from 'node:stream';
+import { setImmediate as turn } from 'node:timers/promises';
+import type { Socket } from 'node:net';
+import { StringDecoder } from 'node:string_decoder';
+import { createFrameReader } from './frames.ts';
+import {
+  FRAMES_FD,
+  INTERRUPT_FD,
+  type InterruptStatus,
+  type RunnerEvent,
+  type RunnerRequest,
+  type StreamName,
+} from './runner-protocol.ts';
+
+export interface RunnerOptions {
+  cwd: string;
+  onEvent(event: RunnerEvent): void;
+  /** Text of native code and child processes, which no JavaScript printed. */
+  onOutput(name: StreamName, text: string): void;
+  onExit(end: RunnerEnd): void;
+}
+
+export interface RunnerEnd {
+  code: number | null;
+  signal: NodeJS.Signals | null;
+  /** The last of what it wrote to its stderr, where Node says why it died. */
+  lastWords: string;
+  /** Whether it ever got as far as taking requests. */
+  ready: boolean;
+}
+
+export interface Runner {
+  send(request: RunnerRequest): void;
+  /** Sets the token of `run`, also while the runner's main thread is blocked. */
+  interrupt(run: number): void;
+  /** What the interrupt worker last reported, and when. */
+  status(): (InterruptStatus & { at: number }) | undefined;
+  /** Waits until what children and native code printed so far has been read. */
+  drain(): Promise<void>;
+  pause(): void;
+  resume(): void;
+  kill(): void;
+  readonly pid: number | undefined;
+}
+
+const entry = new URL('./runner.js', import.meta.url);
+const LAST_WORDS = 8192;
+
+export function createRunner({ cwd, onEvent, onOutput, onExit }: RunnerOptions): Runner {
+  let status: (InterruptStatus & { at: number }) | undefined;
+  let lastWords = '';
+  let ready = false;
+  let chunks = 0;
+
+  const child: ChildProcess = fork(entry, [], {
+    cwd,
+    serialization: 'advanced',
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc', 'pipe', 'pipe'],
+    execArgv: process.execArgv,
+  });
+  const line = child.stdio[INTERRUPT_FD] as Socket;
+  const frames = (child.stdio as readonly unknown[])[FRAMES_FD] as Socket;
+
+  const read = createFrameReader(event => {
+    if (event.type === 'ready') ready = true;
+    onEvent(event);
+  });
+  frames.on('data', chunk => {
+    chunks++;
+    read(chunk as Buffer);
+  });
+  line.setEncoding('utf8');
+  line.on('data', text => {
+    const last = String(text).trim().split('\n').at(-1) ?? '';
+    // two reports can arrive as one and a half
+    if (/^\{.*\}$/.test(last)) status = { ...(JSON.parse(last) as InterruptStatus), at: Date.now() };
+  });
+  for (const name of ['stdout', 'stderr'] as const) {
+    const decoder = new StringDecoder('utf8');
+    (child[name] as Readable).on('data', (chunk: Buffer) => {
+      chunks++;
+      const text = decoder.write(chunk);
+      if (name === 'stderr') lastWords = (lastWords + text).slice(-LAST_WORDS);
+      if (text) onOutput(name, text);
+    });
+  }
+  // writing to a child that just died is no news: `close` tells
+  for (const pipe of [line, frames, child]) pipe.on('error', () => undefined);
+  // `close`, not `exit`: by then every pipe has been read to its end
+  child.on('close', (code, signal) => onExit({ code, signal, lastWords, ready }));
+  // a grandchild that keeps a pipe open would hold `close` back
+  child.on('exit', () => setTimeout(() => child.stdio.forEach(pipe => pipe?.destroy()), 500).unref());
+
+  return {
+    pid: child.pid,
+    send: request => void (child.connected && child.send(request)),
+    interrupt: run => void line.write(`interrupt ${run}\n`),
+    status: () => status,
+    async drain() {
+      for (let seen = -1; seen !== chunks;) {
+        seen = chunks;
+        await turn();
+        await turn();
+      }
+    },
+    pause: () => {
+      frames.pause();
+      child.stdout?.pause();
+      child.stderr?.pause();
+    },
+    resume: () => {
+      frames.resume();
+      child.stdout?.resume();
+      child.stderr?.resume();
+    },
+    kill: () => void child.kill('SIGKILL'),
+  };
+}

@@ -1,0 +1,84 @@
+/**
+ * Timers that remember the run that set them: what they print later belongs to that cell, and an interrupt
+ * of that run clears them, so that a loop that sleeps does not go on behind the reader's back.
+ *
+ * AsyncLocalStorage would follow every promise too, but with its hooks switched on, terminating JavaScript
+ * aborts Node ("async hook stack has become corrupted"), and an interrupt would cost the state.
+ */
+import { promisify } from 'node:util';
+
+export interface Timers {
+  /** The run whose timer is calling back, if one is. */
+  current(): number | undefined;
+  /** Clears what `run` has pending. */
+  clear(run: number): void;
+}
+
+type Callback = (...values: unknown[]) => void;
+type Set_ = (callback: Callback, ...rest: unknown[]) => object;
+type Clear = (timer: unknown) => void;
+
+export function installTimers(currentRun: () => number): Timers {
+  const native = { setTimeout, setInterval, setImmediate, clearTimeout, clearInterval, clearImmediate };
+  const pending = new Map<number, Map<object, () => void>>();
+  const runOf = new WeakMap<object, number>();
+  let calling: number | undefined;
+
+  const forget = (timer: object) => {
+    const run = runOf.get(timer);
+    const timers = run === undefined ? undefined : pending.get(run);
+    timers?.delete(timer);
+    if (timers?.size === 0) pending.delete(run as number);
+  };
+
+  function setter(name: 'setTimeout' | 'setInterval' | 'setImmediate', cancel: Clear) {
+    const repeats = name === 'setInterval';
+    const set: Set_ = (callback, ...rest) => {
+      if (typeof callback !== 'function') return (native[name] as unknown as Set_)(callback, ...rest);
+      const run = currentRun();
+      const called = (...values: unknown[]) => {
+        if (!repeats) forget(timer);
+        calling = run;
+        // promises that this callback resolves continue before the next turn, and still belong to the run
+        native.setImmediate(release, run);
+        callback(...values);
+      };
+      const timer = (native[name] as unknown as Set_)(called, ...rest);
+      runOf.set(timer, run);
+      if (!pending.has(run)) pending.set(run, new Map());
+      pending.get(run)?.set(timer, () => cancel(timer));
+      return timer;
+    };
+    const original = native[name] as unknown as { [promisify.custom]?: unknown };
+    return Object.assign(
+      set,
+      original[promisify.custom] ? { [promisify.custom]: original[promisify.custom] } : {},
+    );
+  }
+
+  function release(run: unknown) {
+    if (calling === run) calling = undefined;
+  }
+
+  const clearer = (name: 'clearTimeout' | 'clearInterval' | 'clearImmediate') => (timer: unknown) => {
+    if (typeof timer === 'object' && timer !== null) forget(timer);
+    (native[name] as Clear)(timer);
+  };
+
+  Object.assign(globalThis, {
+    setTimeout: setter('setTimeout', native.clearTimeout as Clear),
+    setInterval: setter('setInterval', native.clearInterval as Clear),
+    setImmediate: setter('setImmediate', native.clearImmediate as Clear),
+    clearTimeout: clearer('clearTimeout'),
+    clearInterval: clearer('clearInterval'),
+    clearImmediate: clearer('clearImmediate'),
+  });
+
+  return {
+    current: () => calling,
+    clear(run) {
+      for (const cancel of [...(pending.get(run)?.values() ?? [])]) cancel();
+      pending.delete(run);
+    },
+  };
+}

@@ -1,0 +1,76 @@
+/**
+ * Entry of the child process that runs cells. Its file descriptors: 0 empty, 1 and 2 pipes that the
+ * supervisor reads, 3 the fork channel with requests, 4 the interrupt worker's line, 5 events going out.
+ */
+import { Worker } from 'node:worker_threads';
+import { setHost } from '../base/host.ts';
+import { bundleOf, isSilent } from '../display/bundle.ts';
+import { clear, display, input, update } from '../display/display.ts';
+import { createEvaluator } from './evaluate.ts';
+import { createFlags } from './flags.ts';
+import { createCells } from './runner-cells.ts';
+import { createSend } from './runner-channel.ts';
+import { createComms } from './runner-comms.ts';
+import { createHost } from './runner-host.ts';
+import { captureOutput } from './runner-output.ts';
+import type { CommEvent, RunnerRequest } from './runner-protocol.ts';
+import { installTimers } from './runner-timers.ts';
+
+const flags = createFlags();
+const send = createSend(flags);
+const interruptWorker = new Worker(new URL('./interrupt-worker.js', import.meta.url), { workerData: flags });
+interruptWorker.unref();
+
+const { setInterval, clearInterval } = globalThis;
+const every = (work: () => void, ms: number) => {
+  const timer = setInterval(work, ms);
+  return { stop: () => clearInterval(timer) };
+};
+
+const currentRun = (): number => cells.currentRun();
+const timers = installTimers(currentRun);
+captureOutput(send, currentRun);
+const comms = createComms(send, currentRun);
+const evaluator = createEvaluator({
+  cwd: process.cwd(),
+  check: () => cells.check(),
+  globals: { display, update, clear, input },
+  // only the interrupt worker terminates: it alone knows whether native code is running
+  breakOnSigint: false,
+});
+const cells = createCells({ evaluator, bundleOf, isSilent, send, flags, timers, every });
+const host = createHost({ send, flags, comms, currentRun, interruptedAt: cells.interruptedAt });
+setHost(host);
+
+/** Errors that no cell awaits: the process lives on, the front end sees them under the cell they come from. */
+function stray(error: unknown): void {
+  if ((error as Error | undefined)?.name === 'InterruptError') return;
+  send({ type: 'stray', run: currentRun(), error: evaluator.formatError(error) });
+}
+
+function receiveComm(event: CommEvent): void {
+  cells.note(event.run);
+  try {
+    comms.receive(event);
+  } catch (error) {
+    stray(error);
+  }
+  send({ type: 'handled', run: event.run });
+}
+
+function receive(request: RunnerRequest): void {
+  if (request.type === 'execute') cells.execute(request);
+  else if (request.type === 'interrupt') cells.interrupt(request.run);
+  else if (request.type === 'ping') send({ type: 'pong', id: request.id });
+  else if (request.type === 'answer') host.answer(request);
+  else receiveComm(request);
+}
+
+process.on('uncaughtException', stray);
+process.on('unhandledRejection', stray);
+process.on('exit', code => send({ type: 'exiting', run: currentRun(), code }));
+process.on('disconnect', () => process.exit(0));
+// Ctrl-C in a terminal reaches the whole group; only the supervisor decides what it means
+process.on('SIGINT', () => undefined);
+process.on('message', receive);
+send({ type: 'ready' });

@@ -1,0 +1,57 @@
+/**
+ * Text on its way out: gathered per run and stream, sent a few times a second. A cell that floods is slowed down,
+ * by not reading from it, to what a browser can show.
+ */
+import type { StreamName } from './runner-protocol.ts';
+
+export interface StreamsOptions {
+  publish(run: number, name: StreamName, text: string): void;
+  /** Stops or resumes reading from the runner. */
+  pause(): void;
+  resume(): void;
+}
+
+/** Between two messages of a stream, in ms. */
+const INTERVAL = 50;
+/** Lines that follow one another closely go together, in ms. */
+const GATHER = 3;
+/** Characters that may wait before the runner has to. */
+const LIMIT = 1 << 18;
+
+export function createStreams({ publish, pause, resume }: StreamsOptions) {
+  let pending: { run: number; name: StreamName; texts: string[] }[] = [];
+  let size = 0;
+  let paused = false;
+  let timer: NodeJS.Timeout | undefined;
+  let sent = 0;
+
+  function flush(): void {
+    clearTimeout(timer);
+    timer = undefined;
+    const ready = pending;
+    if (ready.length) sent = performance.now();
+    pending = [];
+    size = 0;
+    for (const { run, name, texts } of ready) publish(run, name, texts.join(''));
+    if (paused) resume();
+    paused = false;
+  }
+
+  return {
+    write(run: number, name: StreamName, text: string): void {
+      const last = pending.at(-1);
+      if (last?.run === run && last.name === name) last.texts.push(text);
+      else pending.push({ run, name, texts: [text] });
+      size += text.length;
+      timer ??= setTimeout(flush, Math.max(GATHER, sent + INTERVAL - performance.now()));
+      if (size > LIMIT && !paused) {
+        paused = true;
+        pause();
+      }
+    },
+    /** Sends what waits; called before anything whose place among the text matters. */
+    flush,
+  };
+}
+
+export type Streams = ReturnType<typeof createStreams>;

@@ -1,0 +1,257 @@
+/**
+ * The process that Jupyter starts: takes every request, answers what needs no user code, hands cells to the
+ * runner and its events to the publisher. It never runs user code itself, so it always answers.
+ */
+import { createCommLedger } from './comm.ts';
+import { createExecutor } from './execute.ts';
+import { createHistory } from './history.ts';
+import { createLadder } from './ladder.ts';
+import type { Channel, Language, Request, Transport } from './protocol.ts';
+import { createPublisher } from './publish.ts';
+import { createRequests } from './requests.ts';
+import { createRunnerKeeper } from './runner-keeper.ts';
+import type { CommEvent, RunnerEvent } from './runner-protocol.ts';
+import { createRuns } from './runs.ts';
+import { createStreams } from './stream.ts';
+
+export interface SupervisorOptions {
+  transport: Transport;
+  /** Starts the language worker; called when it is first needed. */
+  startLanguage(): Promise<Language>;
+  cwd: string;
+  version: string;
+  /** The kernel has said its last word: close the sockets and go. */
+  exit(): void;
+}
+
+/** Idle time after which the language worker starts, so that the first completion finds it warm, in ms. */
+const WARM_UP = 2000;
+
+export function createSupervisor({ transport, startLanguage, cwd, version, exit }: SupervisorOptions) {
+  const publisher = createPublisher(transport);
+  const history = createHistory();
+  const comms = createCommLedger();
+  const runs = createRuns();
+  const cells: { code: string; count: number }[] = [];
+  let language: Promise<Language> | undefined;
+
+  const getLanguage = () =>
+    (language ??= startLanguage().then(started => {
+      for (const { code, count } of cells) void started.addCell(code, count);
+      return started;
+    }));
+  function learned(code: string, count: number): void {
+    cells.push({ code, count });
+    void language?.then(started => started.addCell(code, count));
+  }
+
+  const streams = createStreams({
+    publish(run, name, text) {
+      const parent = runs.audible(run);
+      if (parent !== 'silent') publisher.stream(name, text, parent);
+    },
+    pause: () => keeper.runner().pause(),
+    resume: () => keeper.runner().resume(),
+  });
+
+  const ladder = createLadder({
+    runner: () => keeper.runner(),
+    notice: (run, text) => streams.write(run, 'stderr', text),
+    kill: (_, reason) => keeper.kill(reason),
+  });
+
+  const executor = createExecutor({
+    transport,
+    publisher,
+    history,
+    language: getLanguage,
+    learned,
+    send: request => keeper.sendCell(request),
+    openRun: (request, silent) => runs.open(request, silent),
+  });
+
+  const keeper = createRunnerKeeper({
+    cwd,
+    onEvent: event => void receive(event),
+    onOutput: (name, text) => streams.write(runs.latest(executor.active()?.run), name, text),
+    onDeath(error) {
+      const run = runs.latest(executor.active()?.run);
+      streams.flush();
+      ladder.settled(run);
+      for (const id of comms.clear()) closeComm(id, runs.parent(run));
+      for (const request of runs.unhandled()) void publisher.status('idle', request);
+      questions.abort(new Error('the process that asked has ended'));
+      if (executor.active()) executor.settle(run, { error });
+      else publisher.error(error, runs.parent(run));
+    },
+  });
+
+  const requests = createRequests({ version, history, comms, language: getLanguage });
+  let questions = new AbortController();
+
+  function closeComm(id: string, parent?: Pick<Request, 'header'>): void {
+    const gone = { type: 'comm', run: 0, comm: id, target: '', data: {}, metadata: {}, buffers: [] } as const;
+    publisher.comm({ ...gone, event: 'close' }, parent);
+  }
+
+  /** An event of the runner. Text is gathered; anything else is published at once, after the text before it. */
+  function receive(event: RunnerEvent): void | Promise<void> {
+    if (event.type === 'stream') return streams.write(event.run, event.name, event.text);
+    if (event.type === 'done') return done(event);
+    streams.flush();
+    if (event.type === 'handled') {
+      const request = runs.handled(event.run);
+      if (request) void publisher.status('idle', request);
+      return;
+    }
+    if (event.type === 'ask') return ask(event);
+    if (event.type === 'comm') comms.note(event);
+    const parent = runs.audible(event.type === 'ready' || event.type === 'pong' ? 0 : event.run);
+    if (parent === 'silent') return;
+    if (event.type === 'display') publisher.display(event, parent);
+    else if (event.type === 'clear') publisher.clear(event, parent);
+    else if (event.type === 'stray') publisher.error(event.error, parent);
+    else if (event.type === 'comm') publisher.comm(event, parent);
+    else if (event.type === 'result') {
+      const count = executor.active()?.count ?? executor.count();
+      history.setOutput(count, String(event.data['text/plain'] ?? ''));
+      publisher.result(event, count, parent);
+    }
+  }
+
+  async function done({ run, error, expressions }: Extract<RunnerEvent, { type: 'done' }>): Promise<void> {
+    ladder.settled(run);
+    questions.abort(new Error('the cell that asked has ended'));
+    questions = new AbortController();
+    await keeper.runner().drain();
+    streams.flush();
+    executor.settle(run, { error, expressions });
+  }
+
+  async function ask({ run, id, prompt, password }: Extract<RunnerEvent, { type: 'ask' }>): Promise<void> {
+    const cell = executor.active();
+    const answer = (reply: { value?: string; problem?: string }) =>
+      keeper.runner().send({ type: 'answer', id, ...reply });
+    const request = runs.parent(run);
+    if (!request || !cell?.allowStdin)
+      return answer({ problem: 'nobody can be asked: this client takes no questions from cells' });
+    await transport.ask(request, prompt, password, questions.signal).then(
+      value => answer({ value }),
+      (problem: Error) => answer({ problem: problem.message }),
+    );
+  }
+
+  function comm(request: Request, event: CommEvent['event']): void {
+    const { content, metadata, buffers } = request;
+    const id = String(content.comm_id);
+    const target = String(content.target_name ?? comms.targetOf(id) ?? '');
+    if (event !== 'open' && comms.targetOf(id) === undefined) {
+      // a view from before a restart: told so, or it would hang
+      if (event === 'msg') closeComm(id, request);
+      void publisher.status('idle', request);
+      return;
+    }
+    const run = runs.openComm(request);
+    comms.note({ event, comm: id, target });
+    keeper
+      .runner()
+      .send({ type: 'comm', run, event, comm: id, target, data: content.data, metadata, buffers });
+  }
+
+  /** Requests beside the cells: busy, answer, idle; and while a cell runs, busy again. */
+  async function answer(
+    request: Request,
+    channel: Channel,
+    work: () => object | Promise<object>,
+  ): Promise<void> {
+    const type = request.header.msg_type.replace(/_request$/, '_reply');
+    void publisher.status('busy', request);
+    const content = await Promise.resolve()
+      .then(work)
+      .then(reply => ({ status: 'ok', ...reply }))
+      .catch((error: Error) => ({
+        status: 'error',
+        ename: error.name,
+        evalue: error.message,
+        traceback: [error.message],
+      }));
+    void transport.reply(channel, request, type, content);
+    await publisher.status('idle', request);
+    // a front end shows the newest status, whosever it is
+    const cell = executor.active();
+    if (cell) void publisher.status('busy', cell.request);
+  }
+
+  async function shutdown(request: Request, channel: Channel): Promise<void> {
+    const restart = request.content.restart === true;
+    void publisher.status('busy', request);
+    const content = { status: 'ok', restart };
+    void transport.reply(channel, request, 'shutdown_reply', content);
+    void transport.publish('shutdown_reply', content, request);
+    await publisher.status('idle', request);
+    await stop();
+  }
+
+  async function stop(): Promise<void> {
+    keeper.stop();
+    await language?.then(started => started.dispose()).catch(() => undefined);
+    exit();
+  }
+
+  function interrupt(): void {
+    ladder.interrupt(runs.latest(executor.active()?.run));
+  }
+
+  const special: Record<string, (request: Request, channel: Channel) => unknown> = {
+    execute_request: (request, channel) => executor.add(request, channel),
+    shutdown_request: shutdown,
+    interrupt_request: (request, channel) =>
+      answer(request, channel, () => {
+        interrupt();
+        return {};
+      }),
+    debug_request: (request, channel) => answer(request, channel, () => refuseDebug(request)),
+    comm_open: request => {
+      void publisher.status('busy', request);
+      comm(request, 'open');
+    },
+    comm_msg: request => {
+      void publisher.status('busy', request);
+      comm(request, 'msg');
+    },
+    comm_close: request => {
+      void publisher.status('busy', request);
+      comm(request, 'close');
+    },
+  };
+
+  keeper.start();
+  void publisher.status('starting');
+  const warmUp = setInterval(() => {
+    if (executor.active()) return;
+    clearInterval(warmUp);
+    void getLanguage().catch(() => (language = undefined));
+  }, WARM_UP);
+  warmUp.unref();
+
+  return {
+    receive(request: Request, channel: Channel): void {
+      const { msg_type: type } = request.header;
+      if (Object.hasOwn(special, type)) special[type](request, channel);
+      else if (Object.hasOwn(requests, type))
+        void answer(request, channel, () => requests[type](request.content));
+    },
+    interrupt,
+    stop,
+  };
+}
+
+/** A debug adapter's way of saying no; the front end then leaves its panel alone. */
+const refuseDebug = ({ content }: Request) => ({
+  type: 'response',
+  seq: 0,
+  request_seq: content.seq ?? 0,
+  command: content.command ?? '',
+  success: false,
+  message: 'this kernel has no debugger',
+});
