@@ -59,9 +59,10 @@ function encodeGraph(graph: Graph, options: EncodeOptions, nested: boolean): Gra
   const shown = new Set([...graph.inputs, ...graph.outputs].map(({ name }) => name));
   const inner =
     options.bare || nested ? [] : [...graph.values.values()].filter(({ name }) => !shown.has(name));
+  const unique = uniqueNames();
   return {
     name: graph.name || 'graph',
-    node: graph.nodes.map(node => encodeNode(node, options)),
+    node: graph.nodes.map(node => encodeNode(node, options, unique)),
     initializer: [...graph.constants].map(([name, tensor]) => encodeTensor(tensor, name)),
     input: graph.inputs.map(info),
     output: graph.outputs.map(info),
@@ -69,11 +70,27 @@ function encodeGraph(graph: Graph, options: EncodeOptions, nested: boolean): Gra
   };
 }
 
+/** ONNX Runtime refuses two nodes of one name, which a rewrite may well bring about. */
+function uniqueNames(): (name: string) => string {
+  const taken = new Set<string>();
+  const counts = new Map<string, number>();
+  return name => {
+    let free = name;
+    for (let i = counts.get(name) ?? 2; free && taken.has(free); i++) {
+      free = `${name}.${i}`;
+      counts.set(name, i + 1);
+    }
+    taken.add(free);
+    return free;
+  };
+}
+
 function encodeNode(
   { op, domain, name, inputs, outputs, attributes }: Node,
   options: EncodeOptions,
+  unique: (name: string) => string,
 ): NodeProto {
-  const label = name || (options.bare ? outputs.find(Boolean) : '');
+  const label = unique(name || (options.bare ? (outputs.find(Boolean) ?? '') : ''));
   return {
     op_type: op,
     ...(domain && { domain }),

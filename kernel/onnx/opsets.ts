@@ -83,31 +83,33 @@ function firstChanged(nodes: readonly Node[], from: number, to: number): Node | 
 type Dated = Pick<Graph, 'opsets' | 'nodes'>;
 
 /**
- * Opsets under which both graphs mean what they mean now: the host's where the guest allows it, else the guest's.
+ * Opsets under which both graphs mean what they mean now: the nearest to the host's.
  * @throws NeuronbookError naming the operators in the way
  */
 export function joinOpsets(host: Dated, guest: Dated): Graph['opsets'] {
   const joined: Record<string, number> = { ...guest.opsets, ...host.opsets };
-  for (const [domain, version] of Object.entries(guest.opsets)) {
-    const own = host.opsets[domain] ?? version;
-    if (own === version) continue;
-    const guestBlocks =
-      domain === ''
-        ? firstChanged(guest.nodes, version, own)
-        : guest.nodes.find(node => node.domain === domain);
-    if (!guestBlocks) continue;
-    const hostBlocks =
-      domain === ''
-        ? firstChanged(host.nodes, own, version)
-        : host.nodes.find(node => node.domain === domain);
-    if (hostBlocks) {
-      const [a, b] = [hostBlocks, guestBlocks].map(({ op, name, outputs }) => `${op} ${name || outputs[0]}`);
-      throw new NeuronbookError(
-        `opsets ${own} and ${version} do not go together: ${a} means something else in ${version}, ${b} in ${own}; ` +
-          `upgrade the graph to opset ${version} first`,
-      );
-    }
-    joined[domain] = version;
-  }
+  for (const [domain, theirs] of Object.entries(guest.opsets))
+    joined[domain] = meet(domain, host, host.opsets[domain] ?? theirs, guest, theirs);
   return joined;
+}
+
+function meet(domain: string, host: Dated, ours: number, guest: Dated, theirs: number): number {
+  const blocks = ({ nodes }: Dated, from: number, to: number) =>
+    domain === '' ? firstChanged(nodes, from, to) : nodes.find(node => from !== to && node.domain === domain);
+  const step = Math.sign(theirs - ours);
+  for (let opset = ours; ; opset += step) {
+    const mine = blocks(host, ours, opset);
+    const yours = blocks(guest, theirs, opset);
+    if (!mine && !yours) return opset;
+    if (!mine && opset !== theirs) continue;
+    // the last opset that the host allowed is behind us
+    const other = blocks(guest, theirs, opset - step);
+    const [a, b] = [mine, yours ?? other].map(node =>
+      node ? `${node.op} ${node.name || node.outputs[0]}` : domain,
+    );
+    throw new NeuronbookError(
+      `opsets ${ours} and ${theirs} do not go together: ${a} keeps the graph below ${opset}, and ${b} is newer; ` +
+        `upgrade the graph to opset ${theirs} first`,
+    );
+  }
 }

@@ -255,15 +255,13 @@ describe('splice', () => {
         opsets: { '': opset },
       });
     expect(splice(convnet(), 'r', piece('Relu', 21)).opsets).toEqual({ '': 17 });
-    expect(splice(convnet(), 'r', piece('ReduceMean', 21)).opsets).toEqual({ '': 21 });
+    expect(splice(convnet(), 'r', piece('ReduceMean', 21)).opsets).toEqual({ '': 18 });
     const old = {
       ...convnet(),
       opsets: { '': 12 },
       nodes: [...convnet().nodes, node('q = Softmax(logits)', {}, 'prob')],
     };
-    expect(message(() => splice(old, 'r', piece('ReduceMean', 21)))).toMatchInlineSnapshot(
-      `"NeuronbookError: opsets 12 and 21 do not go together: Softmax prob means something else in 21, ReduceMean r in 12; upgrade the graph to opset 21 first"`,
-    );
+    expect(message(() => splice(old, 'r', piece('ReduceMean', 21)))).toMatchInlineSnapshot(`"NeuronbookError: opsets 12 and 21 do not go together: Softmax prob keeps the graph below 13, and ReduceMean r is newer; upgrade the graph to opset 21 first"`);
   });
 });
 
@@ -363,10 +361,11 @@ describe('for any graph', () => {
     );
   const anyValue = (graph: Graph) => graph.nodes[graph.nodes.length >> 1].outputs[0];
 
-  test('cut after tap is cut', () =>
-    check(graph =>
-      expect(cut(tap(graph, ['x', anyValue(graph)]), names(graph.outputs))).toEqual(cut(graph)),
-    ));
+  test('cut after tap is cut, but for what tap learned of the values', () =>
+    check(graph => {
+      const tapped = cut(tap(graph, ['x', anyValue(graph)]), names(graph.outputs));
+      expect({ ...tapped, values: new Map() }).toEqual({ ...cut(graph), values: new Map() });
+    }));
   test('cut twice is cut once, and leaves a valid graph', () =>
     check(graph => {
       const once = cut(graph, [anyValue(graph)]);

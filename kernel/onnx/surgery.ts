@@ -81,6 +81,7 @@ export function tap(graph: Graph, names: readonly string[]): Graph {
  */
 export function cut(graph: Graph, outputs: readonly string[] = graph.outputs.map(({ name }) => name)): Graph {
   const infos = lookUp(graph, [...new Set(outputs)]);
+  const shown = new Set(outputs);
   const needed = new Set(outputs);
   const kept: Node[] = [];
   for (let i = graph.nodes.length - 1; i >= 0; i--) {
@@ -96,7 +97,7 @@ export function cut(graph: Graph, outputs: readonly string[] = graph.outputs.map
     outputs: infos,
     nodes: kept.reverse(),
     constants: new Map([...graph.constants].filter(([name]) => needed.has(name))),
-    values: new Map([...withOutputs(graph)].filter(([name]) => needed.has(name))),
+    values: new Map([...withOutputs(graph)].filter(([name]) => needed.has(name) && !shown.has(name))),
   };
 }
 
