@@ -12,7 +12,7 @@ import { Model } from '../model/model.ts';
 import type { Graph } from '../onnx/graph.ts';
 import { CheckpointFolder } from './checkpoint.ts';
 import { drawing, type Batch, type Data } from './data.ts';
-import { LiveCurve } from './live.ts';
+import { LiveRun } from './live.ts';
 import type { Loss } from './loss.ts';
 import { adamW, type Optimizer } from './optimizer.ts';
 import { flatten, parametersOf, unflatten, type Choice, type Parameter } from './parameters.ts';
@@ -111,7 +111,7 @@ export async function fit(net: Graph | Model, data: Data, options: FitOptions): 
   const count = hyperNames(optimizer).length;
   const hyper = new Tensor('float32', [count], new Float32Array(count));
   const lossTensor = new Tensor('float32', [1], new Float32Array(1));
-  const curve = live ? new LiveCurve(`Training ${graph.name}`, steps, losses) : undefined;
+  const shown = live ? new LiveRun(`Training ${graph.name}`, steps, losses) : undefined;
   const began = performance.now();
   try {
     while (step < steps && !host().interrupted) {
@@ -134,15 +134,15 @@ export async function fit(net: Graph | Model, data: Data, options: FitOptions): 
       losses.push(value);
       step++;
       const wanted = options.onStep?.({ step, steps, loss: value, rate });
-      if (curve?.due()) await curve.update(step);
+      shown?.step();
       if (folder && step % every === 0) await save();
       if (wanted === false) break;
     }
     if (folder && step > first && step % every !== 0) await save();
   } finally {
+    shown?.finish();
     for (const program of programs.values()) await program.release();
   }
-  await curve?.finish(step);
   const trained = unflatten(graph, parameters, current[THETA].data as Float32Array);
   return new Run({
     model: new Model(net.name, trained),
@@ -151,6 +151,7 @@ export async function fit(net: Graph | Model, data: Data, options: FitOptions): 
     asked: steps,
     seconds: (performance.now() - began) / 1000,
     measured: step - first,
+    shownIn: shown?.shownIn,
   });
 }
 

@@ -1,6 +1,8 @@
 /** A run while it runs: a bar and the loss curve, redrawn about once a second. */
 import { host } from '../base/host.ts';
+import { newDisplayId } from '../display/display.ts';
 import { PLOTLY_MIME } from '../display/payload.ts';
+import { progress, type Progress } from '../display/progress.ts';
 
 /** At most `most` points: the curve's means over equal stretches. */
 export function thinned(losses: readonly number[], most = 400): { steps: number[]; values: number[] } {
@@ -23,21 +25,45 @@ export function lossFigure(title: string, losses: readonly number[]): Record<str
   };
 }
 
-export class LiveCurve {
-  private shown = 0;
+/** How a run shows itself while it runs: nothing but the bar's last line in a terminal. */
+export class LiveRun {
+  /** The cell it was shown in, where the host has cells. */
+  readonly shownIn = host().cell;
+  private readonly bar: Progress<number>;
+  private readonly id = newDisplayId();
+  private readonly drawn = Symbol.for('neuronbook.host') in globalThis;
+  private drawnAt = performance.now();
+  private shows = false;
+
   constructor(
-    readonly title: string,
-    readonly total: number,
-    readonly losses: readonly number[],
-  ) {}
-  due(): boolean {
-    return Date.now() - this.shown > 1000;
+    private readonly title: string,
+    steps: number,
+    private readonly losses: readonly number[],
+  ) {
+    this.bar = progress(steps, title);
+    if (losses.length) this.bar.to(losses.length);
   }
-  async update(step: number): Promise<void> {
-    this.shown = Date.now();
-    host().display({ 'text/plain': `${this.title}: ${step}/${this.total}` });
+
+  step(): void {
+    const { losses } = this;
+    this.bar.to(losses.length, `loss ${recent(losses).toPrecision(3)}`);
+    if (this.drawn && performance.now() - this.drawnAt > 1000) this.draw();
   }
-  async finish(step: number): Promise<void> {
-    await this.update(step);
+
+  finish(): void {
+    this.bar.end();
+    if (this.drawn && this.losses.length) this.draw();
   }
+
+  private draw(): void {
+    host().display(lossFigure(this.title, this.losses), { id: this.id, update: this.shows });
+    this.shows = true;
+    this.drawnAt = performance.now();
+  }
+}
+
+/** Mean of the last twenty: a single batch says little. */
+export function recent(losses: readonly number[], count = 20): number {
+  const last = losses.slice(-count);
+  return last.reduce((sum, value) => sum + value, 0) / Math.max(1, last.length);
 }

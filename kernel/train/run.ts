@@ -1,7 +1,8 @@
 /** What a training run leaves: the trained model and how it got there. Shows itself as a line and its loss curve. */
+import { host, type MimeBundle } from '../base/host.ts';
 import type { Model } from '../model/model.ts';
 import type { Graph } from '../onnx/graph.ts';
-import { lossFigure } from './live.ts';
+import { lossFigure, recent } from './live.ts';
 
 export interface RunFields {
   model: Model;
@@ -13,6 +14,8 @@ export interface RunFields {
   seconds: number;
   /** Steps done in this session. */
   measured: number;
+  /** The cell that has shown it live. */
+  shownIn?: number;
 }
 
 export class Run {
@@ -23,13 +26,15 @@ export class Run {
   readonly interrupted: boolean;
   readonly seconds: number;
   readonly stepsPerSecond: number;
+  private readonly shownIn?: number;
 
-  constructor({ model, losses, steps, asked, seconds, measured }: RunFields) {
+  constructor({ model, losses, steps, asked, seconds, measured, shownIn }: RunFields) {
     this.model = model;
     this.losses = losses;
     this.steps = steps;
     this.interrupted = steps < asked;
     this.seconds = seconds;
+    this.shownIn = shownIn;
     this.stepsPerSecond = measured / Math.max(seconds, 1e-9);
   }
 
@@ -38,13 +43,14 @@ export class Run {
   }
 
   toString(): string {
-    const last = this.losses.slice(-50);
-    const mean = last.reduce((sum, value) => sum + value, 0) / Math.max(1, last.length);
     const end = this.interrupted ? ', interrupted' : '';
-    return `${this.model.name}: ${this.steps} steps, ${this.stepsPerSecond.toPrecision(3)} a second; loss ${mean.toPrecision(3)} (mean of the last ${last.length})${end}`;
+    return `${this.model.name}: ${this.steps} steps, ${this.stepsPerSecond.toPrecision(3)} a second; loss ${recent(this.losses).toPrecision(3)}${end}`;
   }
 
-  [Symbol.for('Jupyter.display')](): Record<string, unknown> {
+  /** Nothing in the cell that has shown its curve live; everywhere else, and later, the curve. */
+  [Symbol.for('Jupyter.display')](): MimeBundle {
+    const { cell } = host();
+    if (cell !== undefined && cell === this.shownIn) return {};
     return { ...lossFigure(this.model.name, this.losses), 'text/plain': this.toString() };
   }
 }
