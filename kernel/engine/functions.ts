@@ -3,7 +3,7 @@
  * A number stands for a constant of the other operand's dtype. Shapes broadcast as in NumPy.
  */
 import type { DType } from '../base/dtype.ts';
-import { broadcastAxes, sameDims, type Dims } from '../base/shape.ts';
+import { broadcastAxes, broadcastDims, sameDims, type Dims } from '../base/shape.ts';
 import { tensor, type Tensor } from '../base/tensor.ts';
 import type { Attributes } from '../onnx/graph.ts';
 import { int, ints } from './attributes.ts';
@@ -43,24 +43,40 @@ export const zerosLike = (x: Var): Var => full(x.trace, x.dims, 0, x.dtype);
 
 // ---- elementwise
 
-function binary(op: string) {
+/**
+ * @param neutral the number that changes nothing on the right (x + 0, x·1), and on the left too where `commutes`:
+ *   no node is made for it
+ */
+function binary(op: string, neutral?: number, commutes = false) {
   return (a: Operand, b: Operand): Var => {
     if (typeof a === 'number' && typeof b === 'number')
       throw new TypeError(`${op} of two numbers; one must be a var`);
+    if (neutral !== undefined && changesNothing(b, a as Var, neutral)) return a as Var;
+    if (commutes && changesNothing(a, b as Var, neutral!)) return b as Var;
     const left = typeof a === 'number' ? scalar(b as Var, a) : a;
     const right = typeof b === 'number' ? scalar(left, b) : b;
     return apply(op, [left, right]);
   };
 }
+
+/** Whether `side` is `neutral` everywhere and does not stretch `x`. */
+function changesNothing(side: Operand, x: Operand, neutral: number): boolean {
+  if (typeof side === 'number') return side === neutral;
+  const { value, dims, dtype } = side;
+  if (!value || typeof x === 'number' || value.size > 4096 || dtype !== x.dtype || dtype === 'string')
+    return false;
+  return sameDims(broadcastDims(dims, x.dims), x.dims) && value.toNumbers().every(item => item === neutral);
+}
+
 function unary(op: string) {
   return (x: Var): Var => apply(op, [x]);
 }
 
-export const add = binary('Add');
-export const sub = binary('Sub');
-export const mul = binary('Mul');
-export const div = binary('Div');
-export const pow = binary('Pow');
+export const add = binary('Add', 0, true);
+export const sub = binary('Sub', 0);
+export const mul = binary('Mul', 1, true);
+export const div = binary('Div', 1);
+export const pow = binary('Pow', 1);
 export const greater = binary('Greater');
 export const greaterOrEqual = binary('GreaterOrEqual');
 export const less = binary('Less');
@@ -77,6 +93,7 @@ export const log = unary('Log');
 export const sin = unary('Sin');
 export const cos = unary('Cos');
 export const sign = unary('Sign');
+export const erf = unary('Erf');
 export const relu = unary('Relu');
 export const sigmoid = unary('Sigmoid');
 export const tanh = unary('Tanh');
@@ -187,6 +204,10 @@ export const gemm = (
   c?: Var,
   { transA = false, transB = false, alpha = 1, beta = 1 } = {},
 ): Var => apply('Gemm', [a, b, c], { transA: int(+transA), transB: int(+transB), alpha, beta });
+
+/** α·op(a)·op(b), batched, in one node of ONNX Runtime's: no Transpose. */
+export const fusedMatmul = (a: Var, b: Var, { transA = false, transB = false, alpha = 1 } = {}): Var =>
+  apply('FusedMatMul', [a, b], { transA: int(+transA), transB: int(+transB), alpha }, 'com.microsoft');
 
 /** Swaps the last two axes. */
 export function swapLast(x: Var): Var {

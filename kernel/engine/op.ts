@@ -46,8 +46,8 @@ export interface Op {
    * @throws ShapeError on inputs that ONNX Runtime would refuse
    */
   infer(call: Call): readonly Known[];
-  /** The outputs where every input is a known constant; defined for the ops that exporters compute shapes with. */
-  fold?(call: Call & { readonly values: readonly (Tensor | undefined)[] }): readonly Tensor[];
+  /** The outputs where every input is a known constant (undefined: not these); the ops that exporters compute shapes with have it. */
+  fold?(call: Call & { readonly values: readonly (Tensor | undefined)[] }): readonly Tensor[] | undefined;
   /** One entry per input. Absent: the op runs but stops gradients with an error that names it. */
   gradient?(call: BackwardCall): readonly Gradient[];
   /** The same computation in ops that have gradients; used in place of the node. */

@@ -1,22 +1,24 @@
-/** Finds the rule of an operator. A family file's exports are its registration; nothing else lists ops. */
+/**
+ * Finds the rule of an operator. A family file's capitalized exports are their registration (the rest are its
+ * helpers, for other families); nothing else lists ops.
+ */
 import type { Op } from './op.ts';
 import * as ops from './ops/index.ts';
 
-const byDomain: Record<string, Record<string, Op | undefined>> = {
-  '': ops as unknown as Record<string, Op>,
-  'ai.onnx': ops as unknown as Record<string, Op>,
-  'com.microsoft': ops.microsoft as unknown as Record<string, Op>,
-};
+const operators = (family: object): ReadonlyMap<string, Op> =>
+  new Map(Object.entries(family).filter(([name]) => /^[A-Z]/.test(name)));
 
-export function ruleOf(domain: string, op: string): Op | undefined {
-  const table = byDomain[domain];
-  return table && Object.hasOwn(table, op) && op !== 'microsoft' ? table[op] : undefined;
-}
+const own = operators(ops);
+const byDomain: ReadonlyMap<string, ReadonlyMap<string, Op>> = new Map([
+  ['', own],
+  ['ai.onnx', own],
+  ['com.microsoft', operators(ops.microsoft)],
+]);
+
+export const ruleOf = (domain: string, op: string): Op | undefined => byDomain.get(domain)?.get(op);
 
 /** Every operator with a rule, as [domain, name]. The support table is made from this. */
-export const supportedOps = (): [domain: string, op: string][] => [
-  ...Object.keys(ops)
-    .filter(op => op !== 'microsoft')
-    .map(op => ['', op] as [string, string]),
-  ...Object.keys(ops.microsoft).map(op => ['com.microsoft', op] as [string, string]),
-];
+export const supportedOps = (): [domain: string, op: string][] =>
+  ['', 'com.microsoft'].flatMap(domain =>
+    [...byDomain.get(domain)!.keys()].map(op => [domain, op] as [string, string]),
+  );

@@ -224,7 +224,8 @@ export class Trace implements Recorder {
     try {
       const known = rule.infer(call);
       if (!foldable || known.some(output => sizeOf(output.dims) > FOLD_LIMIT)) return known;
-      return rule.fold!({ ...call, values }).map(value => ({ dtype: value.dtype, dims: value.dims, value }));
+      const folded = rule.fold!({ ...call, values });
+      return folded?.map(value => ({ dtype: value.dtype, dims: value.dims, value })) ?? known;
     } catch (error) {
       if (!(error instanceof ShapeError)) throw error;
       const shapes = call.inputs.map(input => (input ? formatDims(input.dims) : '–')).join(', ');
