@@ -68,10 +68,12 @@ test('the optimizer adds a dozen nodes however many layers there are', () => {
 
 test('parameters: documented ones, else floating constants that enter as weights', () => {
   const graph = network(sequential(linear('a', { features: 3 }), relu('r')), { inputs: { x: ['batch', 2] } });
-  expect(parametersOf(graph).map(({ name, offset, size, decayed }) => [name, offset, size, decayed])).toEqual([
-    ['a.weight', 0, 6, true],
-    ['a.bias', 6, 3, false],
-  ]);
+  expect(parametersOf(graph).map(({ name, offset, size, decayed }) => [name, offset, size, decayed])).toEqual(
+    [
+      ['a.weight', 0, 6, true],
+      ['a.bias', 6, 3, false],
+    ],
+  );
   const foreign = {
     ...graph,
     metadata: {},
