@@ -40,6 +40,15 @@ export function themeTemplate(node: Element): Json {
       paper_bgcolor: 'rgba(0,0,0,0)',
       plot_bgcolor: 'rgba(0,0,0,0)',
       colorway: series,
+      // nothing has the colour of the page; what is below and above zero leaves it in two directions
+      colorscale: {
+        sequential: 'Viridis',
+        diverging: [
+          [0, '#2f74c0'],
+          [0.5, surface],
+          [1, '#c9503f'],
+        ],
+      },
       font: { color: text, family: colour('--jp-ui-font-family', 'sans-serif'), size: 12 },
       title: { font: { color: text, size: 15 }, x: 0, xref: 'paper', xanchor: 'left' },
       xaxis: axis,

@@ -112,7 +112,7 @@ export function curveChart(curve: Curve, names: { x: string; y: string; describe
     svg(
       'svg',
       { viewBox: `0 0 ${width} 228`, role: 'img', 'aria-label': names.describe },
-      svg('text', { x: 0, y: 12, class: 'nb-axis-name' }, names.y),
+      svg('text', { x: 0, y: 12 }, names.y),
       ...ticks(low, high, 4).flatMap(value => [
         svg('line', {
           class: 'nb-axis-grid',
@@ -126,7 +126,7 @@ export function curveChart(curve: Curve, names: { x: string; y: string; describe
       ...ticks(0, last, 4).map(step =>
         svg('text', { x: scale.x(step), y: box.bottom + 17, 'text-anchor': 'middle' }, String(step)),
       ),
-      svg('text', { x: box.right, y: box.bottom + 31, 'text-anchor': 'end', class: 'nb-axis-name' }, names.x),
+      svg('text', { x: (box.left + box.right) / 2, y: box.bottom + 34, 'text-anchor': 'middle' }, names.x),
       svg('line', { class: 'nb-axis-line', x1: box.left, x2: box.right, y1: box.bottom, y2: box.bottom }),
       svg('path', { class: 'nb-curve-area', d: paths.area }),
       svg('path', { class: 'nb-curve-line', d: paths.line }),
