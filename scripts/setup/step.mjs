@@ -6,6 +6,9 @@ import { root } from './place.mjs';
 /** A failure that the reader can act on: its one sentence is all that is printed. */
 export class Missing extends Error {}
 
+/** A child process that failed: its own output says why, our stack says nothing more. */
+export class Failed extends Error {}
+
 export const seconds = ms => `${(ms / 1000).toFixed(1)} s`;
 
 /** Prints the label at once and the seconds when the action ends. */
@@ -48,7 +51,7 @@ export async function run(command, args, options = {}) {
     .split('\n')
     .slice(-(options.lines ?? 60))
     .join('\n');
-  throw new Error(`${[command, ...args].join(' ')} ended with code ${code}\n${tail}`);
+  throw new Failed(`${[command, ...args].join(' ')} ended with code ${code}\n${tail}`);
 }
 
 /** The outermost function of a command: one sentence for what the reader can mend, the whole error otherwise. */
@@ -56,7 +59,8 @@ export async function main(action) {
   try {
     process.exitCode = (await action()) ?? 0;
   } catch (error) {
-    console.error(error instanceof Missing ? `\n${error.message}` : `\n${error.stack ?? error}`);
+    const plain = error instanceof Missing || error instanceof Failed;
+    console.error(plain ? `\n${error.message}` : `\n${error.stack ?? error}`);
     process.exitCode = 1;
   }
 }
