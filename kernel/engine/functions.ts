@@ -190,7 +190,9 @@ export const reduceMin = reduction('ReduceMin');
 export function sumTo(x: Var, dims: Dims): Var {
   if (sameDims(x.dims, dims)) return x;
   const axes = broadcastAxes(dims, x.dims);
-  return reshape(reduceSum(x, axes, true), dims);
+  const lead = x.dims.length - dims.length;
+  const keeps = axes.some(axis => axis >= lead);
+  return reshape(reduceSum(x, axes, keeps), dims);
 }
 
 // ---- linear algebra

@@ -108,6 +108,12 @@ export async function checkGradient(
   const differentiated = inputs.flatMap((input, i) => (isFloat(input.dtype) ? [i] : []));
   if (differentiated.length === 0) throw new Error(`${name}: no float input to differentiate`);
   const ours = await execute(backward, feedsOf(inputs));
+  for (const { name: output, dims, dtype } of backward.outputs)
+    if (!sameDims(ours[output].dims, dims as Dims) || ours[output].dtype !== dtype)
+      throw new Error(
+        `${name}: inferred ${dtype} ${formatDims(dims!)} for ${output}; ` +
+          `ONNX Runtime made ${ours[output].dtype} ${formatDims(ours[output].dims)}`,
+      );
   const differences = await finiteDifferences(forward, inputs, differentiated, weights, step);
 
   let [worst, scale] = [0, 0];
@@ -168,9 +174,11 @@ function traced(build: Build, inputs: readonly Tensor[]) {
   const weights = weightsFor(results, 'weights');
   const floats = vars.filter(input => isFloat(input.dtype));
   const slopes = slopesOf(results, weights, vars);
-  const backward = trace.graph(
-    Object.fromEntries(slopes.map((dx, i) => [`d${vars.indexOf(floats[i])}`, dx])),
-  );
+  // the results are fetched too, so that their inferred dims are checked
+  const backward = trace.graph({
+    ...Object.fromEntries(results.map((y, i) => [`y${i}`, y])),
+    ...Object.fromEntries(slopes.map((dx, i) => [`d${vars.indexOf(floats[i])}`, dx])),
+  });
   return { forward, backward, weights };
 }
 
