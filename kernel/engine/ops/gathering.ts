@@ -6,6 +6,7 @@ import {
   gatherAdjoint,
   gatherElements,
   gatherND,
+  gatherNDAdjoint,
   scatterElements,
   scatterND,
 } from '../functions-indexing.ts';
