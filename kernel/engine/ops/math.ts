@@ -1,5 +1,5 @@
 /** Elementary functions and roundings of one input. */
-import { abs, add, cos, div, exp, mul, neg, sign, sin, sub } from '../functions.ts';
+import { abs, add, cos, div, exp, mul, neg, sigmoid, sign, sin } from '../functions.ts';
 import { chained, elementwise, flat } from './makers.ts';
 
 // y = √x:  y′ = 1/2y, infinite at 0 as in PyTorch
@@ -35,8 +35,8 @@ export const Softsign = chained((dy, x) => {
   return div(dy, mul(bound, bound));
 });
 
-// y = ln(1 + eˣ):  y′ = 1/(1 + e^−x) = 1 − e^−y
-export const Softplus = elementwise((_x, y) => sub(1, exp(neg(y))));
+// y = ln(1 + eˣ):  y′ = 1/(1 + e^−x)
+export const Softplus = elementwise(x => sigmoid(x));
 
 // typeof tells the elements of 64-bit integers, which are bigints
 export const Sign = flat(x => (typeof x === 'bigint' ? Math.sign(Number(x)) : Math.sign(x)));
