@@ -13,6 +13,7 @@ import { themedLayout } from '../parts/chart-theme.ts';
 import { el } from '../parts/dom.ts';
 import { fallback } from '../parts/fallback.ts';
 
+const suppress = ['data-lm-suppress-shortcuts', 'true'] as const;
 const loadPlotly = async () => (await import('plotly.js-dist-min')).default;
 
 export class PlotlyRenderer extends Widget implements IRenderMime.IRenderer {
@@ -29,6 +30,8 @@ export class PlotlyRenderer extends Widget implements IRenderMime.IRenderer {
     this.addClass('nb-Chart');
     themes?.themeChanged.connect(this.draw, this);
     this.observer.observe(this.node);
+    // Plotly makes its buttons anew as it pleases; whichever has the focus keeps its keys from the notebook
+    this.node.addEventListener('focusin', ({ target }) => (target as Element).setAttribute(...suppress));
   }
 
   async renderModel(model: IRenderMime.IMimeModel): Promise<void> {
@@ -79,7 +82,7 @@ export class PlotlyRenderer extends Widget implements IRenderMime.IRenderer {
     this.name(figure, chartWords(this.chart));
   }
 
-  /** Tells screen readers that the drawing is one picture, and Lumino that its buttons keep their own keys. */
+  /** Tells screen readers that the drawing is one picture. */
   private name(figure: HTMLElement, words: string): void {
     figure.setAttribute('role', 'figure');
     figure.setAttribute('aria-label', words);
@@ -90,8 +93,6 @@ export class PlotlyRenderer extends Widget implements IRenderMime.IRenderer {
         layer.setAttribute('aria-label', words);
       }
     }
-    for (const control of figure.querySelectorAll('a, button, input, [tabindex]'))
-      control.setAttribute('data-lm-suppress-shortcuts', 'true');
   }
 
   /** Plotly measures only when told. A hidden output has no width and waits until it has. */
