@@ -1,0 +1,259 @@
+/** A figure as a small static SVG: what readers see on GitHub, in nbconvert and in an untrusted notebook. */
+import { escapeHtml } from '../html.ts';
+import { colorOf, grid, ink, shade } from './colors.ts';
+import { describe } from './describe.ts';
+import { extentsOf } from './extents.ts';
+import type { Figure, Layer } from './figure.ts';
+import { niceTicks, formatTick, scaleOf, type Scale } from './scale.ts';
+
+type Attributes = Record<string, string | number | undefined>;
+
+const element = (name: string, attributes: Attributes, inner?: string): string => {
+  const list = Object.entries(attributes)
+    .filter(([, value]) => value !== undefined)
+    .map(
+      ([key, value]) =>
+        ` ${key}="${typeof value === 'number' ? +value.toFixed(2) : escapeHtml(String(value))}"`,
+    );
+  return inner === undefined ? `<${name}${list.join('')}/>` : `<${name}${list.join('')}>${inner}</${name}>`;
+};
+
+const label = (x: number, y: number, text: string, more: Attributes = {}): string =>
+  element('text', { x, y, ...more }, escapeHtml(text));
+
+interface Frame {
+  left: number;
+  right: number;
+  top: number;
+  bottom: number;
+}
+
+export function toSvg(figure: Figure): string {
+  const { width, title, layers } = figure;
+  const extents = extentsOf(figure);
+  const frame = frameOf(figure, extents.y);
+  // square cells take the height that their width gives them
+  const height = figure.square ? squareHeight(figure, frame) : figure.height;
+  if (figure.square) frame.bottom = height - (figure.height - frame.bottom);
+  const x = scaleOf(figure.x, extents.x, [frame.left, frame.right]);
+  const y = scaleOf(figure.y, extents.y, [frame.bottom, frame.top]);
+  const parts = [
+    element('title', {}, escapeHtml(describe(figure))),
+    ...(title ? [label(frame.left, 20, title, { 'font-size': 15, 'font-weight': 600 })] : []),
+    ...axes(figure, x, y, frame, height),
+    ...layers.flatMap((layer, i) => draw(layer, x, y, i, frame)),
+    ...legend(figure, frame),
+  ];
+  return element(
+    'svg',
+    {
+      xmlns: 'http://www.w3.org/2000/svg',
+      viewBox: `0 0 ${width} ${height}`,
+      width,
+      height,
+      role: 'img',
+      'font-family': 'system-ui, sans-serif',
+      'font-size': 12,
+      fill: ink,
+    },
+    `\n${parts.join('\n')}\n`,
+  );
+}
+
+const isNamed = ({ layers }: Figure): boolean =>
+  layers.some(layer => layer.type !== 'cells' && layer.name !== undefined);
+
+function frameOf(figure: Figure, extentY: readonly [number, number]): Frame {
+  const { width, height, title, x, y, layers } = figure;
+  const bar = layers.some(layer => layer.type === 'cells' || (layer.type === 'points' && layer.values));
+  const texts = scaleOf(y, extentY, [height, 0]).ticks.map(({ text }) => text);
+  const widest = Math.max(2, ...texts.map(text => clip(text).length));
+  return {
+    left: 14 + widest * 6.6 + (y.label ? 20 : 0),
+    right: width - (bar ? 76 : 16),
+    top: 12 + (title ? 24 : 0) + (isNamed(figure) ? 22 : 0),
+    bottom: height - 26 - (x.label ? 18 : 0) - (slanted(figure) ? 44 : 0),
+  };
+}
+
+function squareHeight({ layers, height }: Figure, { left, right, top, bottom }: Frame): number {
+  const [cells] = layers;
+  if (cells?.type !== 'cells') return height;
+  const wanted = ((right - left) * cells.z.length) / Math.max(1, cells.z[0]?.length ?? 1);
+  return Math.round(top + Math.min(wanted, 640) + (height - bottom));
+}
+
+/** Names that would run into each other stand aslant. */
+const slanted = ({ x, width }: Figure): boolean =>
+  !!x.categories &&
+  Math.max(...x.categories.map(name => clip(name).length)) * 6.6 + 6 > (width - 80) / x.categories.length;
+
+const clip = (text: string): string => (text.length > 16 ? `${text.slice(0, 15)}…` : text);
+
+function axes(figure: Figure, x: Scale, y: Scale, frame: Frame, height: number): string[] {
+  const { left, right, top, bottom } = frame;
+  const lines = (ticks: Scale['ticks'], line: (at: number) => Attributes) =>
+    ticks.map(({ at }) => element('line', { ...line(at), stroke: grid }));
+  const tilt = slanted(figure);
+  const cells = figure.layers.some(layer => layer.type === 'cells');
+  return [
+    ...(figure.x.categories || cells
+      ? []
+      : lines(x.ticks, at => ({ x1: x(at), x2: x(at), y1: top, y2: bottom }))),
+    ...(figure.y.categories || cells
+      ? []
+      : lines(y.ticks, at => ({ x1: left, x2: right, y1: y(at), y2: y(at) }))),
+    ...x.ticks.map(({ at, text }) =>
+      tilt
+        ? label(x(at), bottom + 12, clip(text), {
+            'text-anchor': 'end',
+            transform: `rotate(-40 ${x(at).toFixed(1)} ${bottom + 12})`,
+          })
+        : label(x(at), bottom + 17, clip(text), { 'text-anchor': 'middle' }),
+    ),
+    ...y.ticks.map(({ at, text }) => label(left - 7, y(at) + 4, clip(text), { 'text-anchor': 'end' })),
+    ...(figure.x.label
+      ? [label((left + right) / 2, height - 8, figure.x.label, { 'text-anchor': 'middle' })]
+      : []),
+    ...(figure.y.label
+      ? [
+          label(14, (top + bottom) / 2, figure.y.label, {
+            'text-anchor': 'middle',
+            transform: `rotate(-90 14 ${(top + bottom) / 2})`,
+          }),
+        ]
+      : []),
+  ];
+}
+
+function draw(layer: Layer, x: Scale, y: Scale, index: number, frame: Frame): string[] {
+  const color = colorOf(index);
+  switch (layer.type) {
+    case 'line': {
+      const marks = layer.markers ? layer.x.map((value, i) => dot(x(value), y(layer.y[i]), 2.5, color)) : [];
+      return [
+        element('path', {
+          d: pathOf(layer.x, layer.y, x, y),
+          fill: 'none',
+          stroke: color,
+          'stroke-width': 1.8,
+        }),
+        ...marks,
+      ];
+    }
+    case 'points': {
+      const values = layer.values;
+      if (!values) return layer.x.map((value, i) => dot(x(value), y(layer.y[i]), layer.size / 2, color, 0.8));
+      const range = [Math.min(...values), Math.max(...values)] as const;
+      const points = layer.x.map((value, i) =>
+        dot(
+          x(value),
+          y(layer.y[i]),
+          layer.size / 2,
+          shade((values[i] - range[0]) / (range[1] - range[0] || 1), 'sequential'),
+        ),
+      );
+      return [...points, ...colorBar('sequential', range, frame)];
+    }
+    case 'bars':
+      return layer.x.map((value, i) => {
+        const [from, to] = [x(value - layer.width / 2), x(value + layer.width / 2)];
+        const [zero, tip] = [Math.min(frame.bottom, y(0)), y(layer.y[i])];
+        if (!Number.isFinite(tip)) return '';
+        return element('rect', {
+          x: from,
+          y: Math.min(zero, tip),
+          width: Math.max(0.5, to - from),
+          height: Math.abs(zero - tip),
+          fill: color,
+        });
+      });
+    case 'cells': {
+      const span = layer.range[1] - layer.range[0] || 1;
+      const rects = layer.z.flatMap((row, i) =>
+        row.map((value, j) =>
+          Number.isFinite(value)
+            ? element('rect', {
+                x: x(j - 0.5),
+                y: Math.min(y(i - 0.5), y(i + 0.5)),
+                // a hair wider, so that no seams show between cells
+                width: x(j + 0.5) - x(j - 0.5) + 0.3,
+                height: Math.abs(y(i + 0.5) - y(i - 0.5)) + 0.3,
+                fill: shade((value - layer.range[0]) / span, layer.scale),
+                'shape-rendering': 'crispEdges',
+              })
+            : '',
+        ),
+      );
+      return [...rects, ...colorBar(layer.scale, layer.range, frame)];
+    }
+  }
+}
+
+const dot = (cx: number, cy: number, r: number, fill: string, opacity?: number): string =>
+  Number.isFinite(cx + cy) ? element('circle', { cx, cy, r, fill, 'fill-opacity': opacity }) : '';
+
+/** Gaps where values are missing; a long line is thinned to the least and greatest of each pixel column. */
+function pathOf(xs: readonly number[], ys: readonly number[], x: Scale, y: Scale): string {
+  let pen = false;
+  let path = '';
+  for (const i of thinned(ys, 2000)) {
+    const [px, py] = [x(xs[i]), y(ys[i])];
+    const drawn = Number.isFinite(px + py);
+    if (drawn) path += `${pen ? 'L' : 'M'}${px.toFixed(1)} ${py.toFixed(1)}`;
+    pen = drawn;
+  }
+  return path;
+}
+
+function thinned(values: readonly number[], most: number): number[] {
+  if (values.length <= most) return values.map((_, i) => i);
+  const size = Math.ceil(values.length / (most / 2));
+  const kept: number[] = [];
+  for (let start = 0; start < values.length; start += size) {
+    let [low, high] = [start, start];
+    for (let i = start; i < Math.min(values.length, start + size); i++) {
+      if (values[i] < values[low]) low = i;
+      if (values[i] > values[high]) high = i;
+    }
+    kept.push(...new Set([Math.min(low, high), Math.max(low, high)]));
+  }
+  return kept;
+}
+
+function colorBar(
+  scale: 'sequential' | 'diverging',
+  [low, high]: readonly [number, number],
+  { right, top, bottom }: Frame,
+): string[] {
+  const steps = 24;
+  const height = (bottom - top) / steps;
+  const at = (value: number) => bottom - ((value - low) / (high - low || 1)) * (bottom - top);
+  return [
+    ...Array.from({ length: steps }, (_, i) =>
+      element('rect', {
+        x: right + 14,
+        y: bottom - (i + 1) * height,
+        width: 12,
+        height: height + 0.4,
+        fill: shade((i + 0.5) / steps, scale),
+      }),
+    ),
+    ...niceTicks(low, high, 4).map(value => label(right + 31, at(value) + 4, formatTick(value))),
+  ];
+}
+
+function legend(figure: Figure, { left, top }: Frame): string[] {
+  if (!isNamed(figure)) return [];
+  let at = left;
+  return figure.layers.flatMap((layer, i) => {
+    const name = layer.type === 'cells' ? undefined : layer.name;
+    if (name === undefined || at > figure.width - 40) return [];
+    const here = at;
+    at += 24 + clip(name).length * 7 + 12;
+    return [
+      element('rect', { x: here, y: top - 19, width: 14, height: 4, rx: 2, fill: colorOf(i) }),
+      label(here + 19, top - 12, clip(name)),
+    ];
+  });
+}
