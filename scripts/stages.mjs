@@ -1,7 +1,8 @@
 /** The stages of `npm test`, in order; each resolves to { passed, failed } as its own report counts them. */
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { runNotebooks } from './setup/notebooks.mjs';
+import { countPlaywright, countTap, countUnittest, countVitest, sum } from './setup/count.mjs';
+import { isolated, runNotebooks } from './setup/notebooks.mjs';
 import { cache, nodeScript, root, venvPython } from './setup/place.mjs';
 import { filesUnder } from './setup/stamp.mjs';
 import { attempt, step } from './setup/step.mjs';
@@ -17,11 +18,6 @@ function freshReport(name) {
 }
 
 const readReport = path => (existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : undefined);
-const sum = results => ({
-  passed: results.reduce((total, { passed }) => total + passed, 0),
-  failed: results.reduce((total, { failed }) => total + failed, 0),
-});
-
 /** A tool without counts: one passed or one failed, its output shown where it failed. */
 async function tool(label, script, args, env) {
   const failure = await step(label, async () => {
@@ -46,7 +42,18 @@ async function check(env) {
     await tool('eslint', nodeScript('eslint', 'bin', 'eslint.js'), ['.', '--max-warnings=0'], env),
   );
   results.push(await tool('prettier', nodeScript('prettier', 'bin', 'prettier.cjs'), ['--check', '.'], env));
+  results.push(await scripts(env));
   return sum(results);
+}
+
+/** The tests of these scripts, by Node's own runner. */
+async function scripts(env) {
+  const files = filesUnder('scripts').filter(file => file.endsWith('.test.mjs'));
+  const { code, output } = await step('tests of the scripts', () =>
+    attempt(process.execPath, ['--test', '--test-reporter=tap', ...files], { env }),
+  );
+  if (code !== 0) console.log(output);
+  return countTap(output, code);
 }
 
 /** vitest in the kernel; `paths` are its filters, `without` are folders left out. */
@@ -65,15 +72,7 @@ async function vitest(name, { paths = [], without = [] }, env) {
     show: true,
     env,
   });
-  const counted = readReport(report);
-  if (!counted) return { passed: 0, failed: 1 };
-  const { numPassedTests: passed, numFailedTests, testResults } = counted;
-  // A file that cannot be loaded holds no test that could fail.
-  const broken = testResults.filter(
-    file => file.status === 'failed' && file.assertionResults.length === 0,
-  ).length;
-  const failed = numFailedTests + broken;
-  return { passed, failed: failed || (code === 0 ? 0 : 1) };
+  return countVitest(readReport(report), code);
 }
 
 /** The folders whose tests start processes and speak over sockets. */
@@ -81,17 +80,12 @@ const protocol = ['wire', 'language', 'session', 'cli'];
 
 const unit = env => vitest('unit', { without: protocol }, env);
 
-/** Python's unittest prints `Ran N tests` and `FAILED (failures=1, errors=2, skipped=3)`. */
 async function unittest(file, env) {
   const args = ['-m', 'unittest', '-v', file.replace(/\.py$/, '').split('/').at(-1)];
   const cwd = join(root, file, '..');
-  const { code, output } = await attempt(venvPython('.venv'), args, { cwd, env });
+  const { code, output } = await attempt(venvPython('.venv'), args, { cwd, env: isolated(env) });
   process.stdout.write(output);
-  const count = pattern => Number(pattern.exec(output)?.[1] ?? 0);
-  const ran = count(/^Ran (\d+) tests?/m);
-  const failed = count(/failures=(\d+)/) + count(/errors=(\d+)/);
-  const skipped = count(/skipped=(\d+)/);
-  return { passed: Math.max(0, ran - failed - skipped), failed: failed || (code === 0 ? 0 : 1) };
+  return countUnittest(output, code);
 }
 
 async function kernel(env) {
@@ -123,11 +117,7 @@ async function browser(env) {
     show: true,
     env: { ...env, PLAYWRIGHT_JSON_OUTPUT_NAME: report },
   });
-  const { stats } = readReport(report) ?? {};
-  if (!stats) return { passed: 0, failed: 1 };
-  // A test that passes only when tried again is a failure here.
-  const failed = stats.unexpected + stats.flaky;
-  return { passed: stats.expected, failed: failed || (code === 0 ? 0 : 1) };
+  return countPlaywright(readReport(report), code);
 }
 
 /** In the order in which they run. */
