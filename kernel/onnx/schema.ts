@@ -3,6 +3,7 @@
  * `decode.ts` and `encode.ts` are the only readers of these shapes.
  * @see https://github.com/onnx/onnx/blob/main/onnx/onnx.proto
  */
+import Long64 from 'long';
 import protobuf from 'protobufjs';
 import type { DType } from '../base/dtype.ts';
 
@@ -104,6 +105,10 @@ message MapTypeProto { optional int32 key_type = 1; optional TypeProto value_typ
 message TensorShapeProto { repeated DimensionProto dim = 1; }
 message DimensionProto { optional int64 dim_value = 1; optional string dim_param = 2; optional string denotation = 3; }
 `;
+
+// left to itself protobufjs looks for `long` with require, which a bundle does not have; it then rounds to 53 bits
+protobuf.util.Long = Long64;
+protobuf.configure();
 
 /** The message that a file holds. */
 export const ModelType = protobuf.parse(source, { keepCase: true }).root.lookupType('onnx.ModelProto');
