@@ -25,7 +25,7 @@ const auto = (op: string, attributes: Record<string, string | bigint[]>) => (x: 
 
 test.each<Case>([
   ['Conv', by({}), [x(2, 3, 5, 4), w(2, 3, 3, 2), b(2)]],
-  ['Conv 1×1', conv, [x(2, 3, 4, 4), w(2, 3, 1, 1), b(2)]],
+  ['Conv 1×1', by({}), [x(2, 3, 4, 4), w(2, 3, 1, 1), b(2)]],
   ['Conv 1×1, stride 2', by({ strides: 2 }), [x(2, 3, 5, 4), w(2, 3, 1, 1)]],
   ['Conv, stride that leaves a rest', by({ strides: [2, 3] }), [x(1, 2, 6, 9), w(2, 2, 3, 3), b(2)]],
   ['Conv, kernel shorter than its stride', by({ strides: 3 }), [x(1, 2, 8, 8), w(2, 2, 2, 2)]],
@@ -90,6 +90,11 @@ test.each<Case>([
     [x(1, 2, 3, 2), w(2, 2, 4, 3)],
   ],
   ['ConvTranspose, output_shape, SAME_UPPER', auto('ConvTranspose', { output_shape: [5n, 4n], strides: [2n, 2n], auto_pad: 'SAME_UPPER' }), [x(1, 2, 3, 2), w(2, 2, 4, 3)]], // prettier-ignore
+  [
+    'ConvTranspose, output_shape with a rest',
+    auto('ConvTranspose', { output_shape: [10n, 8n], strides: [3n, 2n] }),
+    [x(1, 1, 3, 3), w(1, 2, 3, 3)],
+  ],
   ['Conv twice', second(by({})), [x(1, 2, 4, 3), w(2, 2, 2, 2)]],
   [
     'Conv twice, stride, pads, groups',

@@ -208,12 +208,14 @@ function transposedGeometry(call: Call): Geometry & { spatial: number[] } {
     } else {
       // an odd cut takes more from the end for SAME_UPPER, more from the front otherwise
       const total = full - (wanted?.[i] ?? Math.min(full, count * strides[i]));
-      begins.push(mode === 'SAME_UPPER' ? Math.floor(total / 2) : Math.ceil(total / 2));
-      ends.push(total - begins[i]);
-      if (total < 0)
+      const cut = Math.max(0, total);
+      begins.push(mode === 'SAME_UPPER' ? Math.floor(cut / 2) : Math.ceil(cut / 2));
+      ends.push(cut - begins[i]);
+      if (-total >= strides[i])
         throw new ShapeError(
-          `output_shape ${formatDims(wanted!)} is larger than ${full}, all there is at axis ${i}`,
+          `output_shape ${formatDims(wanted!)} is too large at axis ${i}; expected less than ${full + strides[i]}`,
         );
+      if (total < 0) return wanted![i];
     }
     return full - begins[i] - ends[i];
   });

@@ -6,7 +6,7 @@ import { linearAdjoint, type AxisMap } from '../functions-spatial.ts';
 import { apply, div, expand, full, gather, int64s, reshape, scatterAdd } from '../functions.ts';
 import type { BackwardCall, Call, Op } from '../op.ts';
 import type { Known, Var } from '../var.ts';
-import { need } from './makers.ts';
+import { constantInts, need } from './makers.ts';
 import { reach, windowAttributes, windowsOf, type Windows } from './windows.ts';
 
 function spatialOf(call: Call): Dims {
@@ -68,9 +68,15 @@ export const MaxPool: Op = {
 /** Writes x at the positions that a MaxPool of windows that do not overlap has chosen; zeros elsewhere. */
 export const MaxUnpool: Op = {
   infer(call) {
-    const given = call.inputs[2]?.value?.toNumbers();
-    if (!given) throw new ShapeError('MaxUnpool needs its output_shape (input 2) to be constant');
-    return [{ dtype: need(call, 0).dtype, dims: given }];
+    const { dtype, dims } = need(call, 0);
+    const kernel = intsOf(call.attributes, 'kernel_shape')!;
+    const strides = intsOf(call.attributes, 'strides', kernel.slice().fill(1));
+    const pads = intsOf(call.attributes, 'pads', [...kernel, ...kernel].fill(0));
+    const given = constantInts(call, 2, 'output_shape');
+    const least = kernel.map(
+      (size, i) => (dims[i + 2] - 1) * strides[i] + size - pads[i] - pads[i + kernel.length],
+    );
+    return [{ dtype, dims: given ?? [dims[0], dims[1], ...least] }];
   },
   // dx = dy read where x was written
   gradient: call => [() => gather(reshape(call.dy, [sizeOf(call.dy.dims)]), call.inputs[1]!)],
