@@ -1,6 +1,7 @@
 /**
  * The front door: all that notebooks and systems may import, and the only file that says what is public.
  */
+// arrays, randomness, errors
 export { tensor, Tensor, isTensor, type TensorLike } from './base/tensor.ts';
 export type { DType } from './base/dtype.ts';
 export { rng, type Rng } from './base/rng.ts';
@@ -12,11 +13,29 @@ export {
   OpError,
   ShapeError,
 } from './base/errors.ts';
+
+// models: load, run, gradient, edit, save
 export { load, type LoadOptions } from './model/load.ts';
 export { Model, type GradientOptions, type RunOptions, type RunResult } from './model/model.ts';
 export { Objective, pick } from './model/objective.ts';
 export { ablate, clamp, patch, steer, type Edit } from './model/edits.ts';
 export type { ImageInput } from './model/image-input.ts';
 export type { Site } from './model/sites.ts';
+
+// networks and training
+export * as nn from './nn/index.ts';
+export * from './train/index.ts';
+
+// data
+export { fromPng, picture } from './data/images.ts';
+export { textures, type TextureBatch, type TextureClass } from './data/textures.ts';
+
+// instruments
 export { channel, direction, logit, neuron } from './instruments/feature/objectives.ts';
 export * as viz from './instruments/feature/index.ts';
+
+// showing
+export { display, clear, html, input, markdown, svg, update } from './display/display.ts';
+export * as plot from './display/plot.ts';
+export { progress } from './display/progress.ts';
+export { scaled } from './display/scaled.ts';

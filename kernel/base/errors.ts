@@ -11,6 +11,9 @@ export class NeuronbookError extends Error {
 /** Dims that cannot be: a broadcast, a reshape, an axis, an input of the wrong shape. */
 export class ShapeError extends NeuronbookError {}
 
+/** A shape that only data decides, where it has to be known before running. */
+export class ComputedError extends ShapeError {}
+
 /** A file or bytes that are not the ONNX they claim to be. `path` is the file, where there is one. */
 export class FormatError extends NeuronbookError {
   constructor(

@@ -2,7 +2,7 @@
  * Records operators into a graph. Every dim is concrete and every output is inferred as it is recorded, so that a
  * mistake fails at the line that makes it; what depends on constants alone is folded away.
  */
-import { OpError, ShapeError } from '../base/errors.ts';
+import { ComputedError, OpError, ShapeError } from '../base/errors.ts';
 import type { DType } from '../base/dtype.ts';
 import { formatDims, sizeOf, type Dims } from '../base/shape.ts';
 import type { Tensor } from '../base/tensor.ts';
@@ -229,9 +229,8 @@ export class Trace implements Recorder {
     } catch (error) {
       if (!(error instanceof ShapeError)) throw error;
       const shapes = call.inputs.map(input => (input ? formatDims(input.dims) : '–')).join(', ');
-      throw new ShapeError(`${call.op} at ${call.site}: ${error.message} (inputs ${shapes})`, {
-        cause: error,
-      });
+      const Kind = error instanceof ComputedError ? ComputedError : ShapeError;
+      throw new Kind(`${call.op} at ${call.site}: ${error.message} (inputs ${shapes})`, { cause: error });
     }
   }
 

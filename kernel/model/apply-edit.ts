@@ -5,7 +5,7 @@ import { Trace } from '../engine/trace.ts';
 import type { Graph } from '../onnx/graph.ts';
 import { splice } from '../onnx/surgery.ts';
 import type { Edit } from './edits.ts';
-import { Sites } from './sites.ts';
+import { Sites, SITES_KEY } from './sites.ts';
 
 /** The graph with the edit behind its site; everything that used the site's value uses the edited one. */
 export function applyEdit(graph: Graph, edit: Edit): Graph {
@@ -26,5 +26,8 @@ export function applyEdit(graph: Graph, edit: Edit): Graph {
     throw new ShapeError(
       `${edit.text} gives ${formatDims(edited.dims)} at ${site.name}; expected ${formatDims(site.shape)}`,
     );
-  return splice(graph, site.tensor, trace.graph({ after: edited }));
+  const spliced = splice(graph, site.tensor, trace.graph({ after: edited }));
+  // the documented name goes with the edited value, whichever node makes it now
+  const names = { ...(JSON.parse(graph.metadata[SITES_KEY] ?? '{}') as object), [site.name]: site.tensor };
+  return { ...spliced, metadata: { ...graph.metadata, [SITES_KEY]: JSON.stringify(names) } };
 }

@@ -2,16 +2,15 @@
 import { environment } from '#platform/environment';
 import { openExternal, readFile } from '#platform/files';
 import { zooFile, zooNames } from '#platform/zoo';
-import { FormatError, NameError, NeuronbookError, OpError } from '../base/errors.ts';
+import { ComputedError, FormatError, NameError, NeuronbookError, ShapeError } from '../base/errors.ts';
 import { nearest } from '../base/nearest.ts';
 import { compile } from '../engine/compile.ts';
-import { ruleOf } from '../engine/rules.ts';
-import { Trace } from '../engine/trace.ts';
 import { upgrade } from '../engine/upgrade.ts';
 import { decode, externalLocations } from '../onnx/decode.ts';
 import type { Graph } from '../onnx/graph.ts';
 import { IMAGE_KEY, type ImageInput } from './image-input.ts';
 import { Model } from './model.ts';
+import { contradiction } from './shapes.ts';
 
 export interface LoadOptions {
   /** How the model calls itself; its file's name where left out. */
@@ -114,39 +113,12 @@ async function download(address: string, { onProgress }: LoadOptions): Promise<U
 }
 
 /**
- * Finds contradictions now rather than at the first run. Our rules infer every shape; where they cannot (an op
+ * Finds contradictions now rather than at the first run. Our rules infer every shape; where they cannot tell (an op
  * without a rule, sizes that only data decide), ONNX Runtime is asked to take the graph.
  */
 async function verify(graph: Graph): Promise<void> {
   const problem = contradiction(graph);
   if (!problem) return;
-  try {
-    await compile(graph);
-  } catch (error) {
-    throw problem instanceof OpError ? (error as Error) : problem;
-  }
-}
-
-function contradiction(graph: Graph): Error | undefined {
-  const unknown = graph.nodes.find(node => !ruleOf(node.domain, node.op));
-  if (unknown)
-    return new OpError(`no rule for op ${unknown.op} at ${unknown.name}`, unknown.op, unknown.name);
-  try {
-    const trace = new Trace();
-    const feeds = graph.inputs.map(({ name, dtype, dims }) => {
-      if (!dims) throw new TypeError(`input ${name} has no rank`);
-      return [
-        name,
-        trace.input(
-          name,
-          dtype,
-          dims.map(dim => (typeof dim === 'number' ? dim : 1)),
-        ),
-      ] as const;
-    });
-    trace.replay(graph, Object.fromEntries(feeds));
-    return undefined;
-  } catch (error) {
-    return error as Error;
-  }
+  if (problem instanceof ShapeError && !(problem instanceof ComputedError)) throw problem;
+  await compile(graph);
 }

@@ -6,6 +6,7 @@ import { NameError, ShapeError } from '../base/errors.ts';
 import { nearest } from '../base/nearest.ts';
 import { formatDims } from '../base/shape.ts';
 import { isTensor, tensor, type Tensor, type TensorLike } from '../base/tensor.ts';
+import { escapeHtml } from '../display/html.ts';
 import { compile, type Program } from '../engine/compile.ts';
 import { gradients } from '../engine/grad.ts';
 import { isHalf, widen } from '../engine/precision.ts';
@@ -196,13 +197,9 @@ export class Model {
   }
 
   [Symbol.for('Jupyter.display')](): Record<string, unknown> {
-    const table = (this.sites as unknown as Record<symbol, () => Record<string, string>>)[
-      Symbol.for('Jupyter.display')
-    ]();
-    const head = this.toString().replace(/[&<>"]/g, char => `&#${char.charCodeAt(0)};`);
     return {
-      'text/plain': `${this.toString()}\n${table['text/plain']}`,
-      'text/html': `<p>${head}</p>${table['text/html']}`,
+      'text/plain': `${this.toString()}\n${this.sites.toString()}`,
+      'text/html': `<p>${escapeHtml(this.toString())}</p>${this.sites.toHtml()}`,
     };
   }
 

@@ -5,9 +5,9 @@
 import { isFloat, type DType } from '../base/dtype.ts';
 import { NameError } from '../base/errors.ts';
 import { nearest } from '../base/nearest.ts';
-import { Trace } from '../engine/trace.ts';
-import type { Var } from '../engine/var.ts';
+import { htmlTable } from '../display/html.ts';
 import type { Dim, Graph, Node } from '../onnx/graph.ts';
+import { symbolicShapes } from './shapes.ts';
 
 export type SiteKind = 'input' | 'activation' | 'output';
 
@@ -99,12 +99,20 @@ export class Sites implements Iterable<Site> {
     }));
   }
 
+  toHtml(): string {
+    const columns = ['name', 'op', 'shape', 'kind', 'parameters'] as const;
+    return htmlTable(
+      columns,
+      this.rows().map(row => columns.map(column => row[column] || '')),
+    );
+  }
+
   toString(): string {
     return textTable(this.rows());
   }
 
   [Symbol.for('Jupyter.display')](): Record<string, unknown> {
-    return { 'text/plain': this.toString(), 'text/html': htmlTable(this.rows()) };
+    return { 'text/plain': this.toString(), 'text/html': this.toHtml() };
   }
 }
 
@@ -124,9 +132,12 @@ function describeSites(graph: Graph): Site[] {
   const counts = new Map<string, number>();
   for (const { name } of graph.nodes) counts.set(name, (counts.get(name) ?? 0) + 1);
   const outputs = new Set(graph.outputs.map(output => output.name));
-  const nameOf = (node: Node, tensor: string): string =>
-    documented.get(tensor) ??
-    (node.outputs[0] === tensor && node.name && counts.get(node.name) === 1 ? node.name : tensor);
+  const claimed = new Set(documented.values());
+  const nameOf = (node: Node, tensor: string): string => {
+    const own =
+      node.outputs[0] === tensor && node.name && counts.get(node.name) === 1 && !claimed.has(node.name);
+    return documented.get(tensor) ?? (own ? node.name : tensor);
+  };
 
   const inputs = graph.inputs.map(({ name, dtype, dims }): Site => ({
     name: documented.get(name) ?? name,
@@ -183,45 +194,6 @@ function channelAxisOf(node: Node, producers: ReadonlyMap<string, Node>, rank: n
   return -1;
 }
 
-/**
- * Shapes with their names: the graph is inferred twice, each varying size once as 2 and once as 3; dims that
- * changed vary too. What the rules cannot infer falls back to what the file says.
- */
-function symbolicShapes(graph: Graph): Map<string, { dtype: DType; dims?: readonly Dim[] }> {
-  const said = new Map([...graph.values, ...graph.outputs.map(value => [value.name, value] as const)]);
-  const [low, high] = [2, 3].map(size => inferred(graph, size));
-  const shapes = new Map<string, { dtype: DType; dims?: readonly Dim[] }>(said);
-  const symbol = graph.inputs.flatMap(input => input.dims ?? []).find(dim => typeof dim === 'string') ?? 'N';
-  for (const [name, a] of low ?? []) {
-    const b = high?.get(name);
-    const dims = b
-      ? a.dims.map((dim, axis) => (dim === b.dims[axis] ? dim : dim === 2 ? symbol : `${dim / 2}·${symbol}`))
-      : a.dims;
-    shapes.set(name, { dtype: a.dtype, dims });
-  }
-  return shapes;
-}
-
-function inferred(graph: Graph, size: number): Map<string, Var> | undefined {
-  try {
-    const trace = new Trace();
-    const feeds = graph.inputs.map(({ name, dtype, dims }) => {
-      if (!dims) throw new TypeError('unknown rank');
-      return [
-        name,
-        trace.input(
-          name,
-          dtype,
-          dims.map(dim => (typeof dim === 'number' ? dim : size)),
-        ),
-      ] as const;
-    });
-    return trace.replay(graph, Object.fromEntries(feeds));
-  } catch {
-    return undefined;
-  }
-}
-
 // ---- how a table reads
 
 type Rows = readonly Record<string, string | number>[];
@@ -239,16 +211,4 @@ function textTable(rows: Rows): string {
       .join('  ')
       .trimEnd();
   return [line(columns), ...rows.map(row => line(columns.map(column => row[column])))].join('\n');
-}
-
-const escape = (text: string | number): string =>
-  String(text).replace(/[&<>"]/g, char => `&#${char.charCodeAt(0)};`);
-
-function htmlTable(rows: Rows): string {
-  const columns = Object.keys(rows[0] ?? {});
-  const head = columns.map(column => `<th style="text-align:left">${escape(column)}</th>`).join('');
-  const cell = (value: string | number) =>
-    `<td style="text-align:${typeof value === 'number' ? 'right' : 'left'}">${escape(typeof value === 'number' ? (value ? value.toLocaleString('en') : '') : value)}</td>`;
-  const body = rows.map(row => `<tr>${columns.map(column => cell(row[column])).join('')}</tr>`).join('');
-  return `<table><thead><tr>${head}</tr></thead><tbody>${body}</tbody></table>`;
 }

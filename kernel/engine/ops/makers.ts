@@ -1,6 +1,6 @@
 /** What most rules are made of: inference that recurs, and gradients that differ in one factor. */
 import type { DType } from '../../base/dtype.ts';
-import { ShapeError } from '../../base/errors.ts';
+import { ComputedError, ShapeError } from '../../base/errors.ts';
 import { broadcastDims, formatDims } from '../../base/shape.ts';
 import { mul, sumTo } from '../functions.ts';
 import { noGradient, type Op, type Call, type Gradient } from '../op.ts';
@@ -19,7 +19,7 @@ export function constantInts(call: Call, index: number, what: string): number[] 
   const input = call.inputs[index];
   if (!input) return undefined;
   if (!input.value)
-    throw new ShapeError(
+    throw new ComputedError(
       `${call.op} needs its ${what} (input ${index}) to be constant; it is computed from data (${formatDims(input.dims)})`,
     );
   return input.value.toNumbers();
