@@ -30,6 +30,9 @@ export const Gather: Op = {
   infer(call) {
     const { dtype, dims } = need(call, 0);
     const axis = axisOf(call);
+    const beyond = call.inputs[1]?.value?.toNumbers().find(i => i < -dims[axis] || i >= dims[axis]);
+    if (beyond !== undefined)
+      throw new ShapeError(`index out of range: ${beyond}; expected ${-dims[axis]} to ${dims[axis] - 1}`);
     return [{ dtype, dims: [...dims.slice(0, axis), ...needIndices(call), ...dims.slice(axis + 1)] }];
   },
   fold(call) {
