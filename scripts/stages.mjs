@@ -18,6 +18,7 @@ function freshReport(name) {
 }
 
 const readReport = path => (existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : undefined);
+
 /** A tool without counts: one passed or one failed, its output shown where it failed. */
 async function tool(label, script, args, env) {
   const failure = await step(label, async () => {
@@ -83,7 +84,8 @@ const unit = env => vitest('unit', { without: protocol }, env);
 async function unittest(file, env) {
   const args = ['-m', 'unittest', '-v', file.replace(/\.py$/, '').split('/').at(-1)];
   const cwd = join(root, file, '..');
-  const { code, output } = await attempt(venvPython('.venv'), args, { cwd, env: isolated(env) });
+  const timeout = 15 * 60_000; // a kernel that never answers is waited for message by message
+  const { code, output } = await attempt(venvPython('.venv'), args, { cwd, env: isolated(env), timeout });
   process.stdout.write(output);
   return countUnittest(output, code);
 }
