@@ -1,4 +1,5 @@
 import { afterEach, expect, test } from 'vitest';
+import { host, setHost } from '../base/host.ts';
 import { tensor } from '../base/tensor.ts';
 import type { Graph, Node } from '../onnx/graph.ts';
 import { compile, sessions } from './compile.ts';
@@ -111,6 +112,17 @@ test('the least recently used session goes first, and its program still runs', a
   expect(sessions.size).toBe(2);
   expect((await programs[0].run({ x })).z.toArray()).toEqual([[6, 1, 3]]);
   expect(sessions.size).toBe(2);
+});
+
+test('what is evicted is released at once, not left to the garbage collector', async () => {
+  sessions.limits.sessions = 2;
+  let native = 0;
+  setHost({ ...host(), enterNative: () => native++ });
+  for (const bias of [1, 2, 3, 4, 5]) await compile(small(bias));
+  await sessions.clear();
+  setHost(undefined);
+  // five created, five released
+  expect(native).toBe(10);
 });
 
 test('the bound on bytes evicts too, but never the one in use', async () => {

@@ -12,7 +12,6 @@ import {
   outline,
   prefix,
   rename,
-  sort,
   splice,
   tap,
 } from './surgery.ts';

@@ -1,6 +1,7 @@
 /**
  * The session that both runtimes share: tensors in and out without copies, native work under the host's flag,
- * errors in the library's words, and memory that is freed even where nobody calls `release`.
+ * errors in the library's words. The garbage collector sees nothing of a session's native memory and lets dropped
+ * ones pile up for long, so whoever makes a session releases it; `session-cache.ts` does for all that is compiled.
  */
 import type { InferenceSession, Tensor as OrtTensor, TensorConstructor } from 'onnxruntime-common';
 import type { DType, TensorData } from '../../base/dtype.ts';
@@ -9,9 +10,6 @@ import { native } from '../../base/host.ts';
 import { Tensor } from '../../base/tensor.ts';
 import { runtimeError } from './error.ts';
 import type { Fetches, Session } from './types.ts';
-
-/** ONNX Runtime's own session frees nothing when it is collected: 60 dropped sessions of 16 MB keep 2.2 GB. */
-const dropped = new FinalizationRegistry<InferenceSession>(session => void session.release().catch(() => {}));
 
 /** Where results are written: ONNX Runtime for the web ignores preallocated tensors, so there the result is copied. */
 export type InPlace = 'native' | 'copied';
@@ -27,12 +25,11 @@ export function wrapSession(
   const whenClosed = new Promise<void>(resolve => (closed = resolve));
   const close = async () => {
     state = 'closed';
-    dropped.unregister(session);
     await native(() => session.release());
     closed();
   };
 
-  const wrapped: Session = {
+  return {
     inputNames: session.inputNames,
     outputNames: session.outputNames,
     async run(feeds, fetches) {
@@ -64,8 +61,6 @@ export function wrapSession(
       await whenClosed;
     },
   };
-  dropped.register(wrapped, session, session);
-  return wrapped;
 }
 
 function split(fetches: Fetches) {
