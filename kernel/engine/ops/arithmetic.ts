@@ -59,8 +59,7 @@ export const Mod: Op = {
   infer: broadcast,
   fold: pointwise(([a, b], call) => {
     const rest = a % b;
-    // `!==` and `<` compare a bigint with a number; `===` would not
-    const differs = rest != 0 && rest < 0 !== b < 0;
+    const differs = Boolean(rest) && rest < 0 !== b < 0;
     return intOf(call.attributes, 'fmod', 0) || !differs ? rest : rest + b;
   }),
   gradient: ({ dy, inputs: [a, b], outputs: [y] }) => [
