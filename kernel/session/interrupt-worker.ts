@@ -25,7 +25,7 @@ let run = 0;
 let beat = -1;
 let stuck = 0;
 let terminating = false;
-let terminated = false;
+let terminatedAt = 0;
 let timer: NodeJS.Timeout | undefined;
 
 line.setEncoding('utf8');
@@ -40,7 +40,7 @@ function interrupt(number: number): void {
   run = number;
   beat = -1;
   stuck = 0;
-  terminated = false;
+  terminatedAt = 0;
   Atomics.store(flags, Flag.INTERRUPTED, number);
   timer ??= setInterval(tick, TICK);
 }
@@ -51,7 +51,7 @@ function tick(): void {
     timer = undefined;
     return;
   }
-  const status: InterruptStatus = { native: Atomics.load(flags, Flag.NATIVE), terminated };
+  const status: InterruptStatus = { native: Atomics.load(flags, Flag.NATIVE), terminatedAt };
   line.write(`${JSON.stringify(status)}\n`);
   // native steps block the thread too, and the loop around them ends by itself
   const turns = Atomics.load(flags, Flag.BEAT) + Atomics.load(flags, Flag.EPOCH);
@@ -70,7 +70,7 @@ function terminate(): void {
     }
   }
   terminating = true;
-  terminated = true;
+  terminatedAt ||= Date.now();
   session.post('Runtime.terminateExecution', () => {
     terminating = false;
     stuck = 0;

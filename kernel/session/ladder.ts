@@ -17,31 +17,32 @@ export interface LadderOptions {
 }
 
 const TICK = 50;
-/** When a run whose main thread gives no sign is killed, in ms after the interrupt. */
-const KILL = 2000;
-/** What a loop gets to end by itself once its native step is over, in ms. */
-const AFTER_NATIVE = 1000;
+/** What a run gets to end by itself: since the interrupt, since its last native step, since it was terminated. */
+const PATIENCE = { interrupt: 2000, native: 1000, terminated: 1000 };
 /** When the reader is told that a native step is being waited for. */
 const NOTICE = 1000;
 /** A report of the interrupt worker older than this means that it is gone too. */
-const STALE = 500;
+const STALE = 1500;
+/** When a run is killed whatever the reports say. */
+const LAST = 8000;
 
 export function createLadder({ runner, notice, kill }: LadderOptions) {
   let climbing:
     { run: number; since: number; nativeAt: number; noticed: boolean; timer: NodeJS.Timeout } | undefined;
 
-  const native = () => {
+  const fresh = () => {
     const status = runner().status();
-    return status !== undefined && Date.now() - status.at < STALE && status.native > 0;
+    return status && Date.now() - status.at < STALE ? status : undefined;
   };
+  const native = () => (fresh()?.native ?? 0) > 0;
 
   function tick(): void {
     if (!climbing) return;
     const { run, since, nativeAt } = climbing;
-    const elapsed = Date.now() - since;
+    const now = Date.now();
     if (native()) {
-      climbing.nativeAt = Date.now();
-      if (elapsed > NOTICE && !climbing.noticed) {
+      climbing.nativeAt = now;
+      if (now - since > NOTICE && !climbing.noticed) {
         climbing.noticed = true;
         notice(
           run,
@@ -50,7 +51,11 @@ export function createLadder({ runner, notice, kill }: LadderOptions) {
       }
       return;
     }
-    if (elapsed > KILL && Date.now() - nativeAt > AFTER_NATIVE) end(run, 'it did not react to the interrupt');
+    if (now - since < PATIENCE.interrupt || now - nativeAt < PATIENCE.native) return;
+    // on a machine that is short of time the gentler rungs come late, and get their chance all the same
+    const terminatedAt = fresh()?.terminatedAt ?? 1;
+    const tried = terminatedAt > 0 && now - terminatedAt > PATIENCE.terminated;
+    if (tried || now - since > LAST) end(run, 'it did not react to the interrupt');
   }
 
   function end(run: number, reason: string): void {

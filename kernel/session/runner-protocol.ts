@@ -63,8 +63,8 @@ export type StreamName = 'stdout' | 'stderr';
 export interface InterruptStatus {
   /** Native calls in progress. */
   native: number;
-  /** Whether it asked V8 to terminate at least once. */
-  terminated: boolean;
+  /** When it first asked V8 to terminate this run; 0 where it did not. */
+  terminatedAt: number;
 }
 
 /** The runner's file descriptors beside 0–3: the interrupt worker's line and the pipe of frames. */

@@ -5,6 +5,7 @@
  * AsyncLocalStorage would follow every promise too, but with its hooks switched on, terminating JavaScript
  * aborts Node ("async hook stack has become corrupted"), and an interrupt would cost the state.
  */
+import { createRequire, syncBuiltinESMExports } from 'node:module';
 import { promisify } from 'node:util';
 
 export interface Timers {
@@ -15,7 +16,7 @@ export interface Timers {
 }
 
 type Callback = (...values: unknown[]) => void;
-type Set_ = (callback: Callback, ...rest: unknown[]) => object;
+type Setter = (callback: Callback, ...rest: unknown[]) => object;
 type Clear = (timer: unknown) => void;
 
 export function installTimers(currentRun: () => number): Timers {
@@ -33,8 +34,8 @@ export function installTimers(currentRun: () => number): Timers {
 
   function setter(name: 'setTimeout' | 'setInterval' | 'setImmediate', cancel: Clear) {
     const repeats = name === 'setInterval';
-    const set: Set_ = (callback, ...rest) => {
-      if (typeof callback !== 'function') return (native[name] as unknown as Set_)(callback, ...rest);
+    const set: Setter = (callback, ...rest) => {
+      if (typeof callback !== 'function') return (native[name] as unknown as Setter)(callback, ...rest);
       const run = currentRun();
       const called = (...values: unknown[]) => {
         if (!repeats) forget(timer);
@@ -43,17 +44,13 @@ export function installTimers(currentRun: () => number): Timers {
         native.setImmediate(release, run);
         callback(...values);
       };
-      const timer = (native[name] as unknown as Set_)(called, ...rest);
+      const timer = (native[name] as unknown as Setter)(called, ...rest);
       runOf.set(timer, run);
       if (!pending.has(run)) pending.set(run, new Map());
       pending.get(run)?.set(timer, () => cancel(timer));
       return timer;
     };
-    const original = native[name] as unknown as { [promisify.custom]?: unknown };
-    return Object.assign(
-      set,
-      original[promisify.custom] ? { [promisify.custom]: original[promisify.custom] } : {},
-    );
+    return set;
   }
 
   function release(run: unknown) {
@@ -65,14 +62,22 @@ export function installTimers(currentRun: () => number): Timers {
     (native[name] as Clear)(timer);
   };
 
-  Object.assign(globalThis, {
+  const ours = {
     setTimeout: setter('setTimeout', native.clearTimeout as Clear),
     setInterval: setter('setInterval', native.clearInterval as Clear),
     setImmediate: setter('setImmediate', native.clearImmediate as Clear),
     clearTimeout: clearer('clearTimeout'),
     clearInterval: clearer('clearInterval'),
     clearImmediate: clearer('clearImmediate'),
-  });
+  };
+  Object.assign(globalThis, ours);
+  // the same functions by their other names: `node:timers`, `node:timers/promises`, `promisify(setTimeout)`
+  const require = createRequire(import.meta.url);
+  Object.assign(require('node:timers') as object, ours);
+  const sleep = sleeper(ours.setTimeout, ours.clearTimeout);
+  Object.assign(require('node:timers/promises') as object, { setTimeout: sleep });
+  Object.assign(ours.setTimeout, { [promisify.custom]: sleep });
+  syncBuiltinESMExports();
 
   return {
     current: () => calling,
@@ -81,4 +86,28 @@ export function installTimers(currentRun: () => number): Timers {
       pending.delete(run);
     },
   };
+}
+
+/** `setTimeout` of `node:timers/promises`, on a timer that an interrupt can clear: its promise then never settles. */
+function sleeper(set: Setter, clear: Clear) {
+  return <T>(ms?: number, value?: T, options: { signal?: AbortSignal; ref?: boolean } = {}): Promise<T> =>
+    new Promise((resolve, reject) => {
+      const { signal, ref = true } = options;
+      const stop = () => {
+        clear(timer);
+        reject(
+          Object.assign(new Error('The operation was aborted', { cause: signal?.reason }), {
+            name: 'AbortError',
+            code: 'ABORT_ERR',
+          }),
+        );
+      };
+      const timer = set(() => {
+        signal?.removeEventListener('abort', stop);
+        resolve(value as T);
+      }, ms) as NodeJS.Timeout;
+      if (!ref) timer.unref();
+      if (signal?.aborted) stop();
+      signal?.addEventListener('abort', stop, { once: true });
+    });
 }

@@ -176,6 +176,8 @@ export async function startKernel({ cwd, env = {}, key = randomUUID() }: ClientO
       return String((await hb.receive())[0]);
     },
     exited,
+    main,
+    address: (channel: (typeof channels)[number]) => `tcp://127.0.0.1:${ports[channels.indexOf(channel)]}`,
     noise: () => noise,
     /** Shuts the kernel down as Jupyter does; resolves with its exit code. */
     async stop(restart = false): Promise<number | null> {
@@ -209,7 +211,7 @@ export function resultOf({ outputs }: Answer): unknown {
   return (result?.content.data as Record<string, unknown> | undefined)?.['text/plain'];
 }
 
-async function freePorts(count: number): Promise<number[]> {
+export async function freePorts(count: number): Promise<number[]> {
   const servers = await Promise.all(
     Array.from(
       { length: count },

@@ -45,21 +45,21 @@ export function createStdin(signer: Signer, warn: (problem: string) => void): St
         if (message.header.msg_type !== 'input_reply') return;
         answer?.(String(message.content.value ?? ''));
       }),
-    async ask(parent, prompt, password, signal) {
-      await send(createMessage('input_request', { prompt, password }, parent), signal);
+    ask(parent, prompt, password, signal) {
       return new Promise<string>((resolve, reject) => {
-        const stop = () => {
+        const settle = (finish: () => void) => {
           // a late reply to this question must not answer the next one
           answer = undefined;
-          reject(signal.reason as Error);
-        };
-        signal.addEventListener('abort', stop, { once: true });
-        if (signal.aborted) stop();
-        answer = value => {
-          answer = undefined;
           signal.removeEventListener('abort', stop);
-          resolve(value);
+          finish();
         };
+        const stop = () => settle(() => reject(signal.reason as Error));
+        signal.addEventListener('abort', stop, { once: true });
+        // before the question is sent: a program may answer sooner than the send is known to be done
+        answer = value => settle(() => resolve(value));
+        send(createMessage('input_request', { prompt, password }, parent), signal).catch((error: Error) =>
+          settle(() => reject(error)),
+        );
       });
     },
     close: () => router.close(),

@@ -1,0 +1,76 @@
+/** Comms in both directions, with binary buffers, over real sockets. */
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { startKernel, type Client } from './test-client.ts';
+
+let client: Client;
+beforeAll(async () => {
+  client = await startKernel();
+  await client.execute(`
+    const comms = globalThis[Symbol.for('neuronbook.host')].comms;
+    comms.register('echo', comm => {
+      comm.onMessage = ({ data, metadata, buffers }) => comm.send({ echo: data }, { metadata, buffers });
+    })`);
+}, 60_000);
+afterAll(() => client.stop());
+
+const commsIn = (id: string, type: string) =>
+  client.outputsOf(id).filter(({ header }) => header.msg_type === type);
+
+async function finishComm(id: string): Promise<void> {
+  await client.until(
+    () => client.outputsOf(id).some(({ content }) => content.execution_state === 'idle'),
+    'idle after a comm message',
+  );
+}
+
+test('a comm that the front end opens answers with buffers', async () => {
+  const open = await client.send('comm_open', { comm_id: 'a', target_name: 'echo', data: {} });
+  await finishComm(open);
+  const { reply } = await client.request('comm_info_request', { target_name: 'echo' });
+  expect(reply.content).toEqual({ status: 'ok', comms: { a: { target_name: 'echo' } } });
+  const bytes = Buffer.from(Float32Array.of(1, 2.5).buffer);
+  const sent = await client.send('comm_msg', { comm_id: 'a', data: { x: 1 } }, { buffers: [bytes] });
+  await finishComm(sent);
+  const [answer] = commsIn(sent, 'comm_msg');
+  expect(answer.content).toEqual({ comm_id: 'a', data: { echo: { x: 1 } } });
+  expect(answer.buffers.map(buffer => Buffer.from(buffer))).toEqual([bytes]);
+});
+
+test('fifty megabytes there and back', async () => {
+  const bytes = Buffer.alloc(50e6, 7);
+  const sent = await client.send('comm_msg', { comm_id: 'a', data: {} }, { buffers: [bytes] });
+  await finishComm(sent);
+  expect(bytes.equals(commsIn(sent, 'comm_msg')[0].buffers[0])).toBe(true);
+}, 60_000);
+
+test('an unknown target is closed at once', async () => {
+  const open = await client.send('comm_open', { comm_id: 'b', target_name: 'nobody', data: {} });
+  await finishComm(open);
+  expect(commsIn(open, 'comm_close').map(({ content }) => content.comm_id)).toEqual(['b']);
+  expect((await client.request('comm_info_request')).reply.content.comms).toEqual({
+    a: { target_name: 'echo' },
+  });
+});
+
+test('the kernel opens and closes a comm', async () => {
+  const { outputs } = await client.execute(`
+    const mine = comms.open('view', { hello: 1 }, { buffers: [new Uint8Array([1, 2])] });
+    mine.send({ more: 2 });
+    mine.close()`);
+  expect(outputs.slice(1).map(({ header, content }) => [header.msg_type, content.data])).toEqual([
+    ['comm_open', { hello: 1 }],
+    ['comm_msg', { more: 2 }],
+    ['comm_close', {}],
+  ]);
+  expect(outputs[1].content.target_name).toBe('view');
+});
+
+test('comms of a runner that dies are closed, and messages to them answered with a close', async () => {
+  const { outputs } = await client.execute('process.exit(0)');
+  expect(
+    outputs.filter(({ header }) => header.msg_type === 'comm_close').map(({ content }) => content.comm_id),
+  ).toEqual(['a']);
+  const sent = await client.send('comm_msg', { comm_id: 'a', data: {} });
+  await finishComm(sent);
+  expect(commsIn(sent, 'comm_close').length).toBe(1);
+});

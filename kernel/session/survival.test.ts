@@ -1,0 +1,155 @@
+/** The kernel outlives whatever a cell does to its process, and leaves nothing behind when it ends. */
+import { spawn, spawnSync } from 'node:child_process';
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, expect, test } from 'vitest';
+import { freePorts, resultOf, startKernel, type Client } from './test-client.ts';
+
+let client: Client;
+afterEach(() => client.stop());
+
+/** Runs a deadly cell; the error must name the cause and the loss, and the next cell must run. */
+async function survive(code: string): Promise<Record<string, unknown>> {
+  const { reply, outputs } = await client.execute(code);
+  expect(outputs.at(-1)?.header.msg_type).toBe('error');
+  expect(reply.content.evalue).toContain('the variables of earlier cells are lost');
+  expect(resultOf(await client.execute('typeof before'))).toBe("'undefined'");
+  return reply.content;
+}
+
+function connectionFile(ip: string, ports: number[]): string {
+  const file = join(mkdtempSync(join(tmpdir(), 'neuronbook-test-')), 'connection.json');
+  const [shell_port, control_port, stdin_port, iopub_port, hb_port] = ports;
+  writeFileSync(
+    file,
+    JSON.stringify({
+      transport: 'tcp',
+      ip,
+      key: 'k',
+      shell_port,
+      control_port,
+      stdin_port,
+      iopub_port,
+      hb_port,
+    }),
+  );
+  return file;
+}
+
+const isAlive = (pid: number): boolean => {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+};
+
+async function untilDead(pid: number): Promise<void> {
+  for (let i = 0; i < 100 && isAlive(pid); i++) await sleep(50);
+  expect(isAlive(pid)).toBe(false);
+}
+
+test('process.exit', async () => {
+  client = await startKernel();
+  await client.execute('const before = 1');
+  expect((await survive('process.exit(3)')).ename).toBe('ProcessExited');
+  expect((await survive('setTimeout(() => process.exit(4)); await new Promise(() => {})')).ename).toBe(
+    'ProcessExited',
+  );
+}, 60_000);
+
+test('a crash in native code', async () => {
+  client = await startKernel();
+  expect(await survive('process.kill(process.pid, "SIGSEGV"); while (true);')).toMatchObject({
+    ename: 'ProcessCrashed',
+    evalue: expect.stringContaining('SIGSEGV') as unknown,
+  });
+}, 60_000);
+
+test('heap exhaustion', async () => {
+  client = await startKernel({ env: { NODE_OPTIONS: '--max-old-space-size=64' } });
+  const content = await survive(
+    'const hoard: string[][] = []; while (true) hoard.push(new Array(10_000).fill("x" + Math.random()))',
+  );
+  expect(content.ename).toBe('OutOfMemory');
+}, 60_000);
+
+test('errors that no cell awaits are shown under their cell', async () => {
+  client = await startKernel();
+  const id = await client.send(
+    'execute_request',
+    client.executeRequest(
+      'setTimeout(() => { throw new Error("in a timer") }, 50); void Promise.reject(new Error("unhandled")); let kept = 1',
+    ),
+  );
+  expect((await client.finish(id)).reply.content.status).toBe('ok');
+  const errors = await client.until(() => {
+    const found = client.outputsOf(id).filter(({ header }) => header.msg_type === 'error');
+    return found.length === 2 && found;
+  }, 'two errors');
+  expect(errors.map(({ content }) => content.evalue).sort()).toEqual(['in a timer', 'unhandled']);
+  expect(resultOf(await client.execute('kept'))).toBe('1');
+}, 60_000);
+
+test('a runner that dies between cells is replaced', async () => {
+  client = await startKernel();
+  await client.execute('setTimeout(() => process.exit(0), 50)');
+  await client.until(() => client.received.some(({ header }) => header.msg_type === 'error'), 'the error');
+  expect(resultOf(await client.execute('1'))).toBe('1');
+}, 60_000);
+
+test.each([
+  [false, 'idle', 'let pid = process.pid'],
+  [true, 'with a pending timer', 'setInterval(() => {}, 10)'],
+])(
+  'shutdown (restart: %s), %s',
+  async (restart, _, code) => {
+    client = await startKernel();
+    const pid = Number(resultOf(await client.execute('process.pid')));
+    await client.execute(code);
+    const since = performance.now();
+    const { reply } = await client.request('shutdown_request', { restart }, 'control');
+    expect(reply.content).toEqual({ status: 'ok', restart });
+    expect(await client.exited).toBe(0);
+    expect(performance.now() - since).toBeLessThan(2000);
+    await untilDead(pid);
+  },
+  60_000,
+);
+
+test('killed, the kernel leaves no runner behind, not even a busy one', async () => {
+  client = await startKernel();
+  const pid = Number(resultOf(await client.execute('process.pid')));
+  await client.send('execute_request', client.executeRequest('new Function("for (;;);")()'));
+  await sleep(200);
+  client.kernel.kill('SIGKILL');
+  await client.exited;
+  await untilDead(pid);
+}, 60_000);
+
+test('the kernel ends when the process that started it dies', async () => {
+  client = await startKernel();
+  const file = connectionFile('127.0.0.1', await freePorts(5));
+  // a parent that starts a kernel, tells its number, and is gone
+  const parent = `const { spawn } = require('node:child_process');
+    const kernel = spawn(process.execPath, ${JSON.stringify([client.main, file])}, {
+      detached: true, stdio: 'ignore', env: { ...process.env, JPY_PARENT_PID: String(process.pid) } });
+    setTimeout(() => { process.stdout.write(String(kernel.pid)); process.kill(process.pid, 'SIGKILL') }, 1500)`;
+  const { stdout } = spawnSync(process.execPath, ['-e', parent], { encoding: 'utf8' });
+  expect(Number(stdout)).toBeGreaterThan(1);
+  await untilDead(Number(stdout));
+}, 60_000);
+
+test('refuses to listen on an address that others can reach', async () => {
+  client = await startKernel();
+  const file = connectionFile('0.0.0.0', await freePorts(5));
+  const kernel = spawn(process.execPath, [client.main, file], { stdio: ['ignore', 'ignore', 'pipe'] });
+  let noise = '';
+  kernel.stderr.on('data', chunk => (noise += String(chunk)));
+  expect(await new Promise(resolve => kernel.on('exit', resolve))).toBe(1);
+  expect(noise).toBe(
+    'refused to listen on 0.0.0.0; expected a loopback address such as 127.0.0.1, or the ipc transport\n',
+  );
+}, 60_000);
