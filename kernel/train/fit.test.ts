@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { setHost } from '../base/host.ts';
-import { rng, type Rng } from '../base/rng.ts';
+import type { Rng } from '../base/rng.ts';
 import { tensor, type Tensor } from '../base/tensor.ts';
 import { linear, network, relu, sequential } from '../nn/index.ts';
 import type { Graph } from '../onnx/graph.ts';

@@ -1,7 +1,8 @@
 /** A run while it runs: a bar and the loss curve, redrawn about once a second. */
 import { host } from '../base/host.ts';
+import { displaySymbol } from '../display/bundle.ts';
 import { newDisplayId } from '../display/display.ts';
-import { PLOTLY_MIME } from '../display/payload.ts';
+import { line, type Chart } from '../display/plot.ts';
 import { progress, type Progress } from '../display/progress.ts';
 
 /** At most `most` points: the curve's means over equal stretches. */
@@ -17,12 +18,11 @@ export function thinned(losses: readonly number[], most = 400): { steps: number[
   return { steps, values };
 }
 
-export function lossFigure(title: string, losses: readonly number[]): Record<string, unknown> {
+/** The loss by step; on a logarithmic axis, where every loss is above zero. */
+export function lossChart(title: string, losses: readonly number[]): Chart {
   const { steps, values } = thinned(losses);
-  return {
-    [PLOTLY_MIME]: { data: [{ type: 'scatter', mode: 'lines', x: steps, y: values }], layout: { title } },
-    'text/plain': `${title}: loss ${values.at(-1)?.toPrecision(4)} after ${losses.length} steps`,
-  };
+  const log = values.length > 0 && values.every(value => value > 0) ? 'y' : undefined;
+  return line(steps, values, { title, x: 'step', y: 'loss', log, height: 280 });
 }
 
 /** How a run shows itself while it runs: nothing but the bar's last line in a terminal. */
@@ -56,7 +56,7 @@ export class LiveRun {
   }
 
   private draw(): void {
-    host().display(lossFigure(this.title, this.losses), { id: this.id, update: this.shows });
+    host().display(lossChart(this.title, this.losses)[displaySymbol](), { id: this.id, update: this.shows });
     this.shows = true;
     this.drawnAt = performance.now();
   }

@@ -1,8 +1,9 @@
 /** What a training run leaves: the trained model and how it got there. Shows itself as a line and its loss curve. */
 import { host, type MimeBundle } from '../base/host.ts';
+import { displaySymbol } from '../display/bundle.ts';
 import type { Model } from '../model/model.ts';
 import type { Graph } from '../onnx/graph.ts';
-import { lossFigure, recent } from './live.ts';
+import { lossChart, recent } from './live.ts';
 
 export interface RunFields {
   model: Model;
@@ -48,9 +49,9 @@ export class Run {
   }
 
   /** Nothing in the cell that has shown its curve live; everywhere else, and later, the curve. */
-  [Symbol.for('Jupyter.display')](): MimeBundle {
+  [displaySymbol](): MimeBundle {
     const { cell } = host();
     if (cell !== undefined && cell === this.shownIn) return {};
-    return { ...lossFigure(this.model.name, this.losses), 'text/plain': this.toString() };
+    return { ...lossChart(this.model.name, this.losses)[displaySymbol](), 'text/plain': this.toString() };
   }
 }
