@@ -8,7 +8,7 @@
 import { ShapeError } from '../../base/errors.ts';
 import { formatDims, sizeOf, type Dims } from '../../base/shape.ts';
 import { int, intOf, ints, intsOf, textOf } from '../attributes.ts';
-import { apply, concat, matmul, pad, reduceSum, reshape, slice, swapLast, transpose } from '../functions.ts';
+import { apply, concat, fusedMatmul, pad, reduceSum, reshape, slice, transpose } from '../functions.ts';
 import type { Call, Op } from '../op.ts';
 import type { Known, Var } from '../var.ts';
 import { need } from './makers.ts';
@@ -94,7 +94,7 @@ function patchGradient(x: Var, dy: Var, geometry: Geometry): Var {
   const dys = reshape(dy, [batch, groups, out, places]);
   if (depth >= 16) {
     const parts = taps.map(tap => {
-      const products = matmul(dys, swapLast(reshape(tap, [batch, groups, depth, places]))); // N×g×M/g×C/g
+      const products = fusedMatmul(dys, reshape(tap, [batch, groups, depth, places]), { transB: true }); // N×g×M/g×C/g
       return reshape(reduceSum(products, [0]), [groups * out, depth, 1]);
     });
     return reshape(concat(parts, 2), [groups * out, depth, ...kernel]);
@@ -104,7 +104,7 @@ function patchGradient(x: Var, dy: Var, geometry: Geometry): Var {
     2,
   ); // N×g×T×C/g×P
   const rows = reshape(columns, [batch, groups, taps.length * depth, places]);
-  const sums = reduceSum(matmul(rows, swapLast(dys)), [0]); // g×(T·C/g)×M/g
+  const sums = reduceSum(fusedMatmul(rows, dys, { transB: true }), [0]); // g×(T·C/g)×M/g
   const split = reshape(sums, [groups, taps.length, depth, out]);
   return reshape(transpose(split, [0, 3, 2, 1]), [groups * out, depth, ...kernel]);
 }
