@@ -1,0 +1,79 @@
+/** Enter runs the cell, or opens a line. */
+import { expect, test } from 'vitest';
+import { isComplete } from './is-complete.ts';
+
+test.each([
+  '1 + 1',
+  '',
+  'const x = 1',
+  'function f() {}',
+  'await fetch("x")',
+  'for (;;) {}',
+  'type A = 1',
+  '// c',
+  'a\n.b()',
+  'class A { x = 1 }',
+  '`${a}`',
+  'x!',
+  'import a from "b"',
+  'export const a = 1',
+  'for await (const x of y) z',
+  'using f = open()',
+  'const f = <T,>(x: T) => x',
+])('complete: %s', code => {
+  expect(isComplete(code)).toEqual({ status: 'complete' });
+});
+
+test.each([
+  ['function f() {', '  '],
+  ['  if (a) {', '    '],
+  ['if (a)', '  '],
+  ['for (const x of y)', '  '],
+  ['const', ''],
+  ['const x =', ''],
+  ['const x = [1,', ''],
+  ['const x = {', '  '],
+  ['f(1,', ''],
+  ['f(', '  '],
+  ['`abc', ''],
+  ['`abc\n', ''],
+  ['`a ${b', ''],
+  ['`a ${b} c', ''],
+  ['/* x', ''],
+  ['class A {\n  x = 1', '  '],
+  ['type A =', ''],
+  ['interface A {', '  '],
+  ['a ? b :', ''],
+  ['x +', ''],
+  ['a.', ''],
+  ['const f = async () =>', '  '],
+  ['try {} ', ''],
+  ['try {\n  a()\n}', ''],
+  ['do {', '  '],
+  ['if (a) b\nelse', '  '],
+  ['import {', '  '],
+  ['import { a } from', ''],
+  ['switch (x) {\n  case 1:', '  '],
+  ['await', ''],
+])('incomplete: %j', (code, indent) => {
+  expect(isComplete(code)).toEqual({ status: 'incomplete', indent });
+});
+
+test.each([
+  'let a b',
+  '}',
+  'const x = ;',
+  '"abc',
+  "'abc\n",
+  'a b c',
+  '1 +* 2',
+  'f(]',
+  'let 1 = 2',
+  'if (a) }',
+  'return 5',
+  '/abc',
+  'const const = 1',
+  'x = ) + {',
+])('invalid: %s', code => {
+  expect(isComplete(code)).toEqual({ status: 'invalid' });
+});
