@@ -34,7 +34,7 @@ for parameter in network.parameters():
 size = 224
 fy = torch.fft.fftfreq(size)[:, None]
 fx = torch.fft.rfftfreq(size)[None, :]
-scale = math.sqrt(size * size) / 4 / torch.clamp(torch.sqrt(fy * fy + fx * fx), min=1 / size)
+scale = 1 / 4 / torch.clamp(torch.sqrt(fy * fy + fx * fx), min=1 / size)
 colour = torch.tensor([[0.26, 0.09, 0.02], [0.27, 0.0, -0.05], [0.27, -0.09, 0.03]])
 colour = colour / colour.norm(dim=0).max()
 mean = torch.tensor([0.485, 0.456, 0.406])[None, :, None, None]

@@ -47,7 +47,7 @@ export function pixel({ sd = 0.01, decorrelated = true, from }: PixelOptions = {
  * The parameters are the picture's spatial frequencies, scaled by 1/f^decay as photographs are, so that all
  * scales ascend together.
  *
- *     x = Re Σ_f (S_f · s_f) e^{2πi f·p},   s_f = √(HW)/4 · 1 / max(|f|, 1/max(H, W))^decay
+ *     x = Re Σ_f (S_f · s_f) e^{2πi f·p} / √(HW),   s_f = ¼ / max(|f|, 1/max(H, W))^decay
  */
 export function fourier({
   sd = 0.01,
@@ -122,7 +122,7 @@ function frequencyScale(height: number, width: number, decay: number): Tensor {
     for (let x = 0; x < half; x++) {
       const fy = (y <= height / 2 ? y : y - height) / height;
       const frequency = Math.max(Math.hypot(fy, x / width), least);
-      values[y * half + x] = Math.sqrt(height * width) / 4 / frequency ** decay;
+      values[y * half + x] = 1 / 4 / frequency ** decay;
     }
   return tensor(values, [1, 1, height, half]);
 }
