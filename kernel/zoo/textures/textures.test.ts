@@ -1,12 +1,14 @@
 /** The bundled model is what its script makes, and it knows fresh pictures. */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { load, textures } from '../../index.ts';
 import { network, score, train } from './recipe.ts';
 
 const beside = (name: string) => new URL(name, import.meta.url);
 const json = (name: string) => JSON.parse(readFileSync(beside(name), 'utf8')) as never;
+vi.setConfig({ testTimeout: 300_000 });
+
 interface Card {
   bytes: number;
   scripts: Record<string, string>;
