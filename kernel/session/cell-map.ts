@@ -14,14 +14,14 @@ export class CellMap {
   constructor(
     /** The cell as written. */
     readonly source: string,
-    /** Source maps from the last step to the first. */
-    private readonly steps: readonly object[],
+    /** Makes the source maps, from the last step to the first. */
+    private readonly steps: () => readonly object[],
   ) {}
 
   /** `line` and `column` from 1, as V8 prints them; undefined for code that the rewriting added. */
   original(line: number, column: number): Position | undefined {
     // made on the first error: most cells never need theirs
-    this.traces ??= this.steps.map(step => new TraceMap(step as EncodedSourceMap));
+    this.traces ??= this.steps().map(step => new TraceMap(step as EncodedSourceMap));
     let at: Position | undefined = { line, column };
     for (const trace of this.traces) {
       const found = originalPositionFor(trace, { line: at.line, column: at.column - 1 });

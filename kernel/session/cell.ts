@@ -91,7 +91,7 @@ export function rewriteCell(source: string, count: number, options: CellOptions 
   text.append('\n})');
   return {
     code: text.toString(),
-    map: new CellMap(source, [
+    map: new CellMap(source, () => [
       text.generateDecodedMap({ hires: 'boundary', source: 'cell.js' }),
       ...(stripped.map ? [stripped.map] : []),
     ]),

@@ -6,6 +6,7 @@ import { Worker } from 'node:worker_threads';
 import { setHost } from '../base/host.ts';
 import { bundleOf, isSilent } from '../display/bundle.ts';
 import { clear, display, input, update } from '../display/display.ts';
+import { progress } from '../display/progress.ts';
 import { createEvaluator } from './evaluate.ts';
 import { createFlags } from './flags.ts';
 import { createCells } from './runner-cells.ts';
@@ -34,7 +35,7 @@ const comms = createComms(send, currentRun);
 const evaluator = createEvaluator({
   cwd: process.cwd(),
   check: () => cells.check(),
-  globals: { display, update, clear, input },
+  globals: { display, update, clear, input, progress },
   // only the interrupt worker terminates: it alone knows whether native code is running
   breakOnSigint: false,
 });
@@ -49,19 +50,19 @@ function stray(error: unknown): void {
 }
 
 function receiveComm(event: CommEvent): void {
-  cells.note(event.run);
-  try {
-    comms.receive(event);
-  } catch (error) {
-    stray(error);
-  }
+  cells.within(event.run, () => {
+    try {
+      comms.receive(event);
+    } catch (error) {
+      stray(error);
+    }
+  });
   send({ type: 'handled', run: event.run });
 }
 
 function receive(request: RunnerRequest): void {
   if (request.type === 'execute') cells.execute(request);
   else if (request.type === 'interrupt') cells.interrupt(request.run);
-  else if (request.type === 'ping') send({ type: 'pong', id: request.id });
   else if (request.type === 'answer') host.answer(request);
   else receiveComm(request);
 }

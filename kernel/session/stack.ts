@@ -91,7 +91,7 @@ function mapOf(file: string): CellMap | undefined {
     return undefined;
   const source = sourceOf(file);
   const map = source === undefined ? undefined : compile(fileURLToPath(plain(file)), source).map;
-  const made = map && new CellMap(source ?? '', [map]);
+  const made = map && new CellMap(source ?? '', () => [map]);
   maps.set(file, made);
   return made;
 }
