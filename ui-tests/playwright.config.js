@@ -52,6 +52,7 @@ export default {
     viewport: { width: 1280, height: 900 },
     video: 'off',
     trace: 'retain-on-failure',
+    screenshot: 'only-on-failure',
     launchOptions: {
       ...(chromium && { executablePath: chromium }),
       args: [

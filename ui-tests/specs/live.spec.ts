@@ -2,6 +2,9 @@
 import { expect, test } from '@jupyterlab/galata';
 import { cell, notebook, open, shot } from '../notebooks.ts';
 
+// Galata reads each answer of the kernels API as JSON, and that to an interrupt is empty
+test.use({ kernels: null });
+
 test('an ascent is watched, interrupted, and its pictures stay', async ({ page, tmpPath }) => {
   test.setTimeout(180_000);
   const panel = await open(
