@@ -34,6 +34,9 @@ export function createHost({ send, flags, comms, currentRun, interruptedAt }: Ho
     clear({ wait = false } = {}) {
       send({ type: 'clear', run: currentRun(), wait });
     },
+    get cell() {
+      return currentRun();
+    },
     get interrupted() {
       return interruptedAt() !== undefined;
     },
