@@ -1,10 +1,12 @@
 /** Gradients of the normalizations against finite differences. */
 import { expect, test } from 'vitest';
+import type { Attributes } from '../../onnx/graph.ts';
 import { batchNorm } from '../functions-spatial.ts';
 import { apply } from '../functions.ts';
 import { gradients } from '../grad.ts';
 import { checkGradient, normal, second, uniform, type Case } from '../testing.ts';
 import { Trace } from '../trace.ts';
+import type { Var } from '../var.ts';
 
 const perChannel = [
   normal([3], 'scale'),
@@ -12,6 +14,11 @@ const perChannel = [
   normal([3], 'mean'),
   uniform([3], 0.5, 2, 'v'),
 ];
+
+const layer =
+  (attributes?: Attributes) =>
+  (x: Var, scale: Var, bias: Var): Var =>
+    apply('LayerNormalization', [x, scale, bias], attributes);
 
 test.each<Case>([
   [
@@ -29,6 +36,41 @@ test.each<Case>([
     second((x, s, b, m, v) => batchNorm(x, s, b, m, v)),
     [normal([2, 3, 2]), ...perChannel],
   ],
+  ['LayerNormalization', layer(), [normal([2, 3, 4]), normal([4], 's'), normal([4], 'b')]],
+  [
+    'LayerNormalization, two axes',
+    layer({ axis: 1n, epsilon: 0.1 }),
+    [normal([2, 3, 2]), normal([3, 2], 's'), normal([3, 2], 'b')],
+  ],
+  ['LayerNormalization, one scale', layer(), [normal([2, 4]), normal([1], 's'), normal([1], 'b')]],
+  [
+    'LayerNormalization, no bias',
+    (x, s) => apply('LayerNormalization', [x, s]),
+    [normal([2, 4]), normal([4], 's')],
+  ],
+  ['LayerNormalization twice', second(layer()), [normal([2, 3]), normal([3], 's'), normal([3], 'b')]],
+  [
+    'InstanceNormalization',
+    (x, s, b) => apply('InstanceNormalization', [x, s, b]),
+    [normal([2, 3, 2, 3]), normal([3], 's'), normal([3], 'b')],
+  ],
+  [
+    'InstanceNormalization of a line',
+    (x, s, b) => apply('InstanceNormalization', [x, s, b], { epsilon: 0.5 }),
+    [normal([2, 3, 4]), normal([3], 's'), normal([3], 'b')],
+  ],
+  [
+    'GroupNormalization',
+    (x, s, b) => apply('GroupNormalization', [x, s, b], { num_groups: 2n }),
+    [normal([2, 4, 3]), normal([4], 's'), normal([4], 'b')],
+  ],
+  ['LRN', x => apply('LRN', [x], { size: 3n, alpha: 0.9, beta: 0.6, bias: 1.5 }), [normal([2, 5, 2, 2])]],
+  [
+    'LRN, wider than half the channels',
+    x => apply('LRN', [x], { size: 5n, alpha: 2, beta: 0.75 }),
+    [normal([1, 6, 2, 1])],
+  ],
+  ['LRN twice', second(x => apply('LRN', [x], { size: 3n, alpha: 0.9 })), [normal([1, 3, 1, 2])]],
 ])('%s', checkGradient);
 
 test('no gradient in training mode', () => {
@@ -39,4 +81,9 @@ test('no gradient in training mode', () => {
   expect(() => gradients(trace, y, [x], x)).toThrowErrorMatchingInlineSnapshot(
     `[OpError: no gradient for BatchNormalization in training mode at batchnormalization_1; export the model for inference]`,
   );
+});
+
+test('an even LRN is refused, as ONNX Runtime does', () => {
+  const x = new Trace().input('x', 'float32', [1, 4, 2, 2]);
+  expect(() => apply('LRN', [x], { size: 2n })).toThrowErrorMatchingInlineSnapshot(`[ShapeError: LRN at LRN: size is 2; ONNX Runtime has LRN for odd sizes only (inputs 1×4×2×2)]`);
 });

@@ -46,6 +46,7 @@ test.each<Case>([
   ],
   ['linear, scales that do not divide', scaled([1, 1, 1.7, 0.6], { mode: 'linear' }), [x(1, 2, 4, 5)]],
   ['linear, symmetric, scales that do not divide', scaled([1, 1, 1.7, 0.6], { mode: 'linear', coordinate_transformation_mode: 'half_pixel_symmetric' }), [x(1, 2, 4, 5)]], // prettier-ignore
+  ['linear, align_corners, scales that do not divide', scaled([1, 1, 1.7, 0.6], { mode: 'linear', coordinate_transformation_mode: 'align_corners' }), [x(1, 2, 4, 5)]], // prettier-ignore
   ['nearest, scales that do not divide', scaled([1, 1, 2.4, 0.6]), [x(1, 2, 4, 5)]],
   ['linear, one axis', to([7]), [x(2, 2, 4)]],
   ['linear, three axes', to([3, 4, 5]), [x(1, 1, 2, 3, 3)]],
