@@ -36,7 +36,8 @@ export function inspectAt(
 function quickInfo(service: ts.LanguageService, { current }: Cells, at: number): Found | undefined {
   if (at < 0) return undefined;
   const info = service.getQuickInfoAtPosition(current, at);
-  if (!info) return undefined;
+  // `any` alone is how the checker says that it does not know the name
+  if (!info || ts.displayPartsToString(info.displayParts) === 'any') return undefined;
   return {
     signature: clean(ts.displayPartsToString(info.displayParts)),
     documentation: ts.displayPartsToString(info.documentation),

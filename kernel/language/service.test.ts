@@ -131,7 +131,8 @@ describe('inspection', () => {
     expect(inspect('point|', 0).data['text/plain']).not.toContain('defined in');
   });
   test('nothing there', () => {
-    expect(inspect('  |  ')).toEqual({ status: 'ok', found: false, data: {}, metadata: {} });
+    for (const code of ['  |  ', 'nowhere|'])
+      expect(inspect(code)).toEqual({ status: 'ok', found: false, data: {}, metadata: {} });
   });
 });
 

@@ -39,7 +39,15 @@ export function createImporter(cwd: string): Importer {
     if (isLocal(name)) {
       registerLocalHooks();
       const url = name.startsWith('file:') ? name : pathToFileURL(resolvePath(cwd, name)).href;
-      return fromNotebook(url, attributes);
+      return fromNotebook(url, attributes).catch((error: unknown) => {
+        const { code, message } = error as NodeJS.ErrnoException;
+        const path = fileURLToPath(url);
+        if (code !== 'ERR_MODULE_NOT_FOUND' || !message.includes(`'${path}' imported from ${notebook}`))
+          throw error;
+        throw new ModuleNotFoundError(
+          `file not found: ${name}; looked for ${path}, also as .ts, .js and folder`,
+        );
+      });
     }
     try {
       return await fromNotebook(name, attributes);
@@ -49,7 +57,6 @@ export function createImporter(cwd: string): Importer {
       const wanted = packageOf(name);
       throw new ModuleNotFoundError(
         `package not found: '${wanted}'; looked from ${cwd} upwards; run \`npm install ${wanted}\` in that folder`,
-        { cause: error },
       );
     }
   };
