@@ -8,7 +8,7 @@ import { setUp } from './setup/index.mjs';
 import { browser } from './setup/browser.mjs';
 import { venvPython } from './setup/place.mjs';
 import { venv } from './setup/python.mjs';
-import { main, Missing } from './setup/step.mjs';
+import { main, Missing, wordsOf } from './setup/step.mjs';
 import { stages } from './stages.mjs';
 
 /** Python 3.10: onnx, whose reference implementation the op tests compare with, asks for it. */
@@ -33,7 +33,7 @@ async function timed(name, times, action) {
     return await action();
   } catch (error) {
     if (error instanceof Missing) throw error;
-    console.error(error.stack ?? error);
+    console.error(wordsOf(error));
     return { passed: 0, failed: 1 };
   } finally {
     times.push([name, performance.now() - start]);

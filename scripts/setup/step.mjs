@@ -54,13 +54,16 @@ export async function run(command, args, options = {}) {
   throw new Failed(`${[command, ...args].join(' ')} ended with code ${code}\n${tail}`);
 }
 
-/** The outermost function of a command: one sentence for what the reader can mend, the whole error otherwise. */
+/** One sentence for what the reader can mend, a child's output where one failed, the whole error otherwise. */
+export const wordsOf = error =>
+  error instanceof Missing || error instanceof Failed ? error.message : (error.stack ?? String(error));
+
+/** The outermost function of a command: its result is the exit code. */
 export async function main(action) {
   try {
     process.exitCode = (await action()) ?? 0;
   } catch (error) {
-    const plain = error instanceof Missing || error instanceof Failed;
-    console.error(plain ? `\n${error.message}` : `\n${error.stack ?? error}`);
+    console.error(`\n${wordsOf(error)}`);
     process.exitCode = 1;
   }
 }
