@@ -103,7 +103,8 @@ async function download(address: string, { onProgress }: LoadOptions): Promise<U
   let received = 0;
   for await (const part of response.body as unknown as AsyncIterable<Uint8Array>) {
     parts.push(part);
-    onProgress?.((received += part.length), encoded ? undefined : length);
+    received += part.length;
+    onProgress?.(received, encoded ? undefined : length);
   }
   if (length !== undefined && !encoded && received !== length)
     throw new FormatError(`${address} was cut short: ${received} of ${length} bytes; load it again`);

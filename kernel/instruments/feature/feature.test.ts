@@ -1,0 +1,128 @@
+/** The recipe, on a really trained network: what ascends, what repeats, what stops. */
+import { afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { host, setHost, type DisplayOptions, type Host, type MimeBundle } from '../../base/host.ts';
+import { load } from '../../model/load.ts';
+import type { Model } from '../../model/model.ts';
+import { NEURONBOOK_MIME, payloadProblem } from '../../display/payload.ts';
+import { feature } from './feature.ts';
+import { pixel } from './image.ts';
+import { channel, direction, logit, neuron } from './objectives.ts';
+import { Feature } from './result.ts';
+
+let model: Model;
+beforeAll(async () => {
+  model = await load('zoo:textures');
+});
+afterEach(() => setHost(undefined));
+
+/** Mean of the last steps minus the first: transforms make single steps jump. */
+const rise = (curve: readonly number[]): number => {
+  const last = curve.slice(-4);
+  return last.reduce((a, b) => a + b) / last.length - curve[0];
+};
+const quick = { steps: 24, live: false };
+
+describe('ascent', () => {
+  test.each([
+    channel('conv3', 5),
+    neuron('conv3', 5),
+    neuron('conv2', 1, [3, 4]),
+    direction(
+      'relu2',
+      new Float32Array(32).map((_, i) => (i % 3) - 1),
+    ),
+    logit('logits', 4),
+    channel('conv3', 5).add(logit('logits', 4).scale(0.1)),
+    channel('conv3', 5).neg(),
+  ])('raises %s', async objective => {
+    const { curves, images } = await feature(model, objective, quick);
+    expect(rise(curves[0])).toBeGreaterThan(0.05);
+    expect(images.dims).toEqual([1, 3, 48, 48]);
+  });
+
+  test('needs the gradient: with none the score stays', async () => {
+    const options = { ...quick, transforms: [] };
+    const still = await feature(model, logit('logits', 4), {
+      ...options,
+      gradient: g => g.trace.apply('Mul', [g, g.trace.apply('Sub', [g, g])[0]])[0],
+    });
+    expect(Math.abs(rise(still.curves[0]))).toBeLessThan(1e-3);
+    expect(rise((await feature(model, logit('logits', 4), options)).curves[0])).toBeGreaterThan(1);
+  });
+
+  test('gives the same picture for the same seed, alone or in company', async () => {
+    const options = { ...quick, steps: 6 };
+    const [a, b, other] = [
+      await feature(model, 'conv3', { ...options, channel: 5 }),
+      await feature(model, 'conv3', { ...options, channel: 5 }),
+      await feature(model, 'conv3', { ...options, channel: 5, seed: 1 }),
+    ];
+    expect(a.images.data).toEqual(b.images.data);
+    expect(a.images.data).not.toEqual(other.images.data);
+  });
+
+  test('pixels can be ascended too', async () => {
+    const { curves } = await feature(model, 'conv3', { ...quick, channel: 5, image: pixel() });
+    expect(rise(curves[0])).toBeGreaterThan(0.05);
+  });
+
+  test('what cannot be excited is said', async () => {
+    await expect(feature(model, 'conv3')).rejects.toThrowErrorMatchingInlineSnapshot(`[NeuronbookError: nothing to excite at conv3; give { channel: 5 }, { channels: [0, 1] }, { neuron: 5 }, { direction } or an objective]`);
+    await expect(feature(model, 'conv3', { channel: 64 })).rejects.toThrowErrorMatchingInlineSnapshot(`[ShapeError: channel out of range: 64 at conv3; expected 0 to 63]`);
+    await expect(feature(model, 'konv3', { channel: 5 })).rejects.toThrowErrorMatchingInlineSnapshot(`[NameError: unknown site: konv3; nearest: conv3, conv1, conv2; model.sites lists all]`);
+    await expect(
+      feature(model, 'conv3', { channel: 5, steps: 0 }),
+    ).rejects.toThrowErrorMatchingInlineSnapshot(`[NeuronbookError: steps: 0; expected a whole number from 1]`);
+  });
+});
+
+describe('showing', () => {
+  interface Shown {
+    bundle: MimeBundle;
+    options?: DisplayOptions;
+  }
+  const hosted = (more: Partial<Host> = {}): Shown[] => {
+    const shown: Shown[] = [];
+    setHost({
+      display: (bundle, options) => shown.push({ bundle, options }),
+      clear: () => {},
+      interrupted: false,
+      cell: 7,
+      enterNative: () => {},
+      leaveNative: () => {},
+      ...more,
+    } as Host);
+    return shown;
+  };
+  const displayOf = (value: Feature) =>
+    (value as unknown as Record<symbol, () => MimeBundle>)[Symbol.for('Jupyter.display')]();
+
+  test('one display that is updated in place, valid at every moment', async () => {
+    const shown = hosted();
+    const result = await feature(model, 'conv3', { channels: [1, 2, 3], steps: 12 });
+    expect(new Set(shown.map(({ options }) => options?.id)).size).toBe(1);
+    expect(shown[0].options?.update).toBe(false);
+    expect(shown.slice(1).every(({ options }) => options?.update)).toBe(true);
+    for (const { bundle } of shown) {
+      expect(payloadProblem(bundle[NEURONBOOK_MIME])).toBeUndefined();
+      expect(bundle['image/png']).toMatch(/^iVBOR/);
+    }
+    expect(shown.at(-1)!.bundle['text/plain']).toMatch(/\(done\)\nchannel\('conv3', 1\): .* in 12 steps/);
+    // not a second time as the same cell's result, but again in a later cell
+    expect(displayOf(result)).toEqual({});
+    hosted({ cell: 8 });
+    expect(displayOf(result)[NEURONBOOK_MIME]).toBeDefined();
+  });
+
+  test('Interrupt ends it with the picture so far', async () => {
+    let steps = 0;
+    const shown = hosted();
+    Object.defineProperty(host(), 'interrupted', { get: () => ++steps > 12 });
+    const result = await feature(model, 'conv3', { channels: [1, 2], steps: 1000 });
+    expect(result.interrupted).toBe(true);
+    expect(result.images.dims).toEqual([2, 3, 48, 48]);
+    expect(result.curves[0].length).toBeGreaterThan(3);
+    expect(result.curves[0].length).toBeLessThan(1000);
+    expect(shown.at(-1)!.bundle['text/plain']).toMatch(/\(interrupted\)/);
+  });
+});
