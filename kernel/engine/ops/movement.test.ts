@@ -86,6 +86,17 @@ test.each<Case>([
   ['Gather, one', x => gather(x, at(x, [1], []), 1), [x(2, 3)]],
   ['Gather, indices fed', (x, i) => gather(x, i), [x(4, 3), index([0, 3, 3])]],
   ['Gather, indices of 32 bits', (x, i) => gather(x, i), [x(4, 3), tensor(Int32Array.from([0, 3, 3]))]],
+  [
+    'Gather, indices fed, from behind',
+    (x, i) => gather(x, i, 1),
+    [x(2, 4, 3), index([0, -1, 3, -4], [2, 2])],
+  ],
+  [
+    'Gather from many',
+    (x, i) => gather(x, i, 1),
+    [x(1, 300, 1), index(Array.from({ length: 120 }, (_, i) => (7 * i) % 290))],
+  ],
+  ['Gather few from many', (x, i) => gather(x, i, 1), [x(2, 270, 1), index([-1, 3, 3, 269], [2, 2])]],
   ['Gather of a square, twice', second(x => gather(mul(x, x), at(x, [1, 1, 0]))), [x(3, 2)]],
   ['GatherElements', x => gatherElements(x, at(x, [0, 2, 2, -1], [2, 2]), 1), [x(2, 3)]],
   ['GatherElements twice', second(x => gatherElements(mul(x, x), at(x, [1, 1], [2, 1]), 1)), [x(2, 3)]],
