@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { createSupervisor } from './session/supervisor.ts';
 import { readConnection } from './wire/connection.ts';
-import { openWire, type Wire } from './wire/index.ts';
+import { openWire } from './wire/index.ts';
 
 const path = process.argv[2];
 if (!path) {
@@ -18,19 +18,22 @@ const { version } = JSON.parse(readFileSync(new URL('../package.json', import.me
 };
 const connection = await Promise.resolve(path).then(readConnection).catch(fail);
 const cwd = process.cwd();
-let wire: Wire | undefined;
-type Published = Parameters<Wire['publish']>;
-// the runner starts while the sockets are still binding, so what it first says may have to wait
-const early: Published[] = [];
+
+// the sockets bind while the runner starts; what it says first waits for them
+const opening = openWire(connection, {
+  shell: message => supervisor.receive(message, 'shell'),
+  control: message => supervisor.receive(message, 'control'),
+  warn: problem => console.error(`dropped a message: ${problem}`),
+});
+opening.catch(fail);
 
 const supervisor = createSupervisor({
   cwd,
   version,
   transport: {
-    publish: async (...message) => (wire ? wire.publish(...message) : void early.push(message)),
-    reply: async (...message) => wire?.reply(...message),
-    ask: (...question) =>
-      wire ? wire.ask(...question) : Promise.reject(new Error('asked before the sockets were open')),
+    publish: async (...message) => (await opening).publish(...message),
+    reply: async (...message) => (await opening).reply(...message),
+    ask: async (...question) => (await opening).ask(...question),
   },
   async startLanguage() {
     const { createLanguageClient } = await import('./language/client.ts');
@@ -39,16 +42,9 @@ const supervisor = createSupervisor({
   exit() {
     // what was sent last is still on its way through libzmq; its linger time bounds the wait
     setTimeout(() => process.exit(0), 1000).unref();
-    void (wire?.close() ?? Promise.resolve()).then(() => setTimeout(() => process.exit(0), 50));
+    void opening.then(wire => wire.close()).then(() => setTimeout(() => process.exit(0), 50));
   },
 });
-
-wire = await openWire(connection, {
-  shell: message => supervisor.receive(message, 'shell'),
-  control: message => supervisor.receive(message, 'control'),
-  warn: problem => console.error(`dropped a message: ${problem}`),
-}).catch(fail);
-for (const message of early) void wire.publish(...message);
 
 process.on('SIGINT', () => supervisor.interrupt());
 process.on('SIGTERM', () => void supervisor.stop());

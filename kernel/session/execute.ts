@@ -85,7 +85,7 @@ export function createExecutor({
     void publisher.status('busy', request);
     if (!silent) publisher.input(cell.code, count, request);
     if (store) history.add(count, cell.code);
-    const outcome = await run(cell);
+    const outcome = await run(cell).catch((error: Error): Outcome => ({ error: describe(error) }));
     await answer(cell, outcome);
   }
 
@@ -167,5 +167,12 @@ export function createExecutor({
     },
   };
 }
+
+/** An error of the kernel itself, told as the cell's. */
+const describe = ({ name, message }: Error): CellError => ({
+  ename: name,
+  evalue: message,
+  traceback: [`${name}: ${message}`],
+});
 
 export type Executor = ReturnType<typeof createExecutor>;

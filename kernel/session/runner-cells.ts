@@ -34,6 +34,7 @@ const QUIET_TICKS = 6;
 export function createCells({ evaluator, bundleOf, isSilent, send, flags, timers, every }: CellParts) {
   let active = 0;
   let latest = 0;
+  let beside: number | undefined;
   let interruptedAt: number | undefined;
   let watch: { stop(): void } | undefined;
 
@@ -75,7 +76,7 @@ export function createCells({ evaluator, bundleOf, isSilent, send, flags, timers
 
   return {
     /** The run to which what is printed now belongs. */
-    currentRun: () => timers.current() ?? (active || latest),
+    currentRun: () => beside ?? timers.current() ?? (active || latest),
     /** When the running cell was interrupted. The token is set by another thread, so it is asked each time. */
     interruptedAt(): number | undefined {
       if (!active || !isInterrupted(active)) return undefined;
@@ -91,12 +92,20 @@ export function createCells({ evaluator, bundleOf, isSilent, send, flags, timers
       evaluate(request).catch((error: unknown) => finish(request.run, evaluator.formatError(error)));
     },
     /** A comm message runs as a run of its own, beside the active cell. */
-    note(run: number): void {
-      if (!active) latest = run;
+    within(run: number, work: () => void): void {
+      beside = run;
+      try {
+        work();
+      } finally {
+        beside = undefined;
+        if (!active) latest = run;
+      }
     },
     interrupt(run: number): void {
       if (active !== run) {
         Atomics.store(flags, Flag.SETTLED, Math.max(run, Atomics.load(flags, Flag.SETTLED)));
+        // nothing runs, or the run never began, its message lost to a termination: either way this is the answer
+        send({ type: 'done', run, error: interruptError(), expressions: {} });
         return;
       }
       if (watch) return;

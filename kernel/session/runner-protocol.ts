@@ -28,14 +28,12 @@ export interface CommEvent {
 export type RunnerRequest =
   | { type: 'execute'; run: number; code: string; count: number; expressions: Record<string, string> }
   | { type: 'interrupt'; run: number }
-  | { type: 'ping'; id: number }
   | { type: 'answer'; id: number; value?: string; problem?: string }
   | CommEvent;
 
 /** Runner → supervisor, in the order in which things happened. */
 export type RunnerEvent =
   | { type: 'ready' }
-  | { type: 'pong'; id: number }
   | { type: 'stream'; run: number; name: StreamName; text: string }
   | {
       type: 'display';

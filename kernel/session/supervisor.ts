@@ -37,12 +37,12 @@ export function createSupervisor({ transport, startLanguage, cwd, version, exit 
 
   const getLanguage = () =>
     (language ??= startLanguage().then(started => {
-      for (const { code, count } of cells) void started.addCell(code, count);
+      for (const { code, count } of cells.splice(0)) void started.addCell(code, count);
       return started;
     }));
   function learned(code: string, count: number): void {
-    cells.push({ code, count });
-    void language?.then(started => started.addCell(code, count));
+    if (language) void language.then(started => started.addCell(code, count)).catch(() => undefined);
+    else cells.push({ code, count });
   }
 
   const streams = createStreams({
@@ -79,7 +79,7 @@ export function createSupervisor({ transport, startLanguage, cwd, version, exit 
       streams.flush();
       ladder.settled(run);
       for (const id of comms.clear()) closeComm(id, runs.parent(run));
-      for (const request of runs.unhandled()) void publisher.status('idle', request);
+      for (const request of runs.unhandled()) void idle(request);
       questions.abort(new Error('the process that asked has ended'));
       if (executor.active()) executor.settle(run, { error });
       else publisher.error(error, runs.parent(run));
@@ -101,12 +101,12 @@ export function createSupervisor({ transport, startLanguage, cwd, version, exit 
     streams.flush();
     if (event.type === 'handled') {
       const request = runs.handled(event.run);
-      if (request) void publisher.status('idle', request);
+      if (request) void idle(request);
       return;
     }
     if (event.type === 'ask') return ask(event);
     if (event.type === 'comm') comms.note(event);
-    const parent = runs.audible(event.type === 'ready' || event.type === 'pong' ? 0 : event.run);
+    const parent = runs.audible(event.type === 'ready' ? 0 : event.run);
     if (parent === 'silent') return;
     if (event.type === 'display') publisher.display(event, parent);
     else if (event.type === 'clear') publisher.clear(event, parent);
@@ -148,7 +148,7 @@ export function createSupervisor({ transport, startLanguage, cwd, version, exit 
     if (event !== 'open' && comms.targetOf(id) === undefined) {
       // a view from before a restart: told so, or it would hang
       if (event === 'msg') closeComm(id, request);
-      void publisher.status('idle', request);
+      void idle(request);
       return;
     }
     const run = runs.openComm(request);
@@ -176,8 +176,12 @@ export function createSupervisor({ transport, startLanguage, cwd, version, exit 
         traceback: [error.message],
       }));
     void transport.reply(channel, request, type, content);
+    await idle(request);
+  }
+
+  /** Ends a request beside the cells. A front end shows the newest status, whosever it is: a running cell says it again. */
+  async function idle(request: Request): Promise<void> {
     await publisher.status('idle', request);
-    // a front end shows the newest status, whosever it is
     const cell = executor.active();
     if (cell) void publisher.status('busy', cell.request);
   }
@@ -230,7 +234,9 @@ export function createSupervisor({ transport, startLanguage, cwd, version, exit 
   const warmUp = setInterval(() => {
     if (executor.active()) return;
     clearInterval(warmUp);
-    void getLanguage().catch(() => (language = undefined));
+    void getLanguage()
+      .then(started => started.complete('', 0))
+      .catch(() => undefined);
   }, WARM_UP);
   warmUp.unref();
 

@@ -153,3 +153,12 @@ test('refuses to listen on an address that others can reach', async () => {
     'refused to listen on 0.0.0.0; expected a loopback address such as 127.0.0.1, or the ipc transport\n',
   );
 }, 60_000);
+
+test('an interrupt while nothing runs changes nothing', async () => {
+  client = await startKernel();
+  await client.execute('let kept = 7');
+  expect((await client.interrupt()).reply.content).toEqual({ status: 'ok' });
+  await sleep(9000);
+  expect(resultOf(await client.execute('kept'))).toBe('7');
+  expect(client.received.filter(({ header }) => header.msg_type === 'error')).toEqual([]);
+}, 60_000);
