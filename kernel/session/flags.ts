@@ -9,8 +9,8 @@ export const Flag = {
   INTERRUPTED: 0,
   /** Native calls in progress: ONNX Runtime aborts the process when terminated inside one. */
   NATIVE: 1,
-  /** Native calls begun so far; a change shows that a loop of native steps is still going. */
-  EPOCH: 2,
+  /** Native calls that the running cell has begun; a change shows that a loop of native steps is still going. */
+  STEPS: 2,
   /** Writes to the supervisor in progress: half a frame would garble all that follow. */
   WRITING: 3,
   /** Raised by the interrupt worker while it terminates; native work and writes wait for it to fall. */

@@ -12,8 +12,12 @@ import { INTERRUPT_FD, type InterruptStatus } from './runner-protocol.ts';
 const flags = workerData as Int32Array;
 /** Between two looks at the main thread, in ms. */
 const TICK = 50;
-/** Looks without a turn of the main thread before its JavaScript is terminated: 250 ms. */
+/**
+ * Looks without a turn of the main thread before its JavaScript is terminated: a quarter of a second, or one where
+ * the cell has run native steps, whose loop still has a picture to finish.
+ */
 const STUCK_TICKS = 5;
+const STUCK_TICKS_AFTER_STEPS = 20;
 /** How long to wait for a native call or a write to end before giving way to it, in ms. */
 const GIVE_WAY = 20;
 
@@ -54,10 +58,11 @@ function tick(): void {
   const status: InterruptStatus = { native: Atomics.load(flags, Flag.NATIVE), terminatedAt };
   line.write(`${JSON.stringify(status)}\n`);
   // native steps block the thread too, and the loop around them ends by itself
-  const turns = Atomics.load(flags, Flag.BEAT) + Atomics.load(flags, Flag.EPOCH);
+  const turns = Atomics.load(flags, Flag.BEAT) + Atomics.load(flags, Flag.STEPS);
   stuck = turns === beat && status.native === 0 ? stuck + 1 : 0;
   beat = turns;
-  if (stuck >= STUCK_TICKS && !terminating) terminate();
+  const patience = Atomics.load(flags, Flag.STEPS) > 0 ? STUCK_TICKS_AFTER_STEPS : STUCK_TICKS;
+  if (stuck >= patience && !terminating) terminate();
 }
 
 function terminate(): void {

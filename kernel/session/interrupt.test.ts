@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { rng } from '../base/rng.ts';
 import { tensor } from '../base/tensor.ts';
+import { NEURONBOOK_MIME, type FeatureGridPayload as View } from '../display/payload.ts';
 import { encode } from '../onnx/encode.ts';
 import { resultOf, startKernel, type Client } from './test-client.ts';
 
@@ -43,9 +44,14 @@ export async function ascent(progress, polite = true) {
 `,
   );
   client = await startKernel({ cwd: folder });
-  await client.execute(
-    'let kept = 41; let steps = 0; const progress = { steps: 0 }; import { ascent } from "./ascent.mjs"',
+  const ready = await client.execute(
+    `import { load, viz } from 'neuronbook';
+    import { ascent } from './ascent.mjs';
+    const model = await load('zoo:textures');
+    let kept = 41, steps = 0;
+    const progress = { steps: 0 };`,
   );
+  expect(ready.reply.content).toMatchObject({ status: 'ok' });
 }, 60_000);
 
 afterAll(async () => {
@@ -112,7 +118,7 @@ let kept = 41;
 const promised = {
   'a sync loop': 'while (true) steps++',
   'a promise that never settles': 'await new Promise(() => {})',
-  'a running ascent': 'await ascent(progress)',
+  'a running ascent': 'const seen = await viz.feature(model, "conv3", { channel: 5, steps: 100_000 })',
 };
 /** Other ways of being stuck, five times each. */
 const others = {
@@ -123,6 +129,7 @@ const others = {
   'an async loop': 'while (true) { await new Promise(done => setTimeout(done, 10)); steps++ }',
   'a loop of microtasks': 'for (;;) { await 1; steps++ }',
   'a wait on shared memory': 'Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0)',
+  'native steps that stop by themselves': 'await ascent(progress)',
   'native steps that do not ask': 'await ascent(progress, false)',
 };
 
@@ -140,6 +147,20 @@ test.each(Object.entries(others))(
   async (_, code) => void (await interruptOften(code, 5)),
   120_000,
 );
+
+test('an interrupted ascent leaves its picture and its value', async () => {
+  const code = 'var picture = await viz.feature(model, "conv3", { channel: 5, steps: 100_000 })';
+  const id = await client.send('execute_request', client.executeRequest(code));
+  await client.until(() => client.outputsOf(id).length >= 5, 'a few pictures');
+  await client.interrupt();
+  const { outputs } = await client.finish(id);
+  const views = outputs.map(
+    ({ content }) => (content.data as Record<string, View> | undefined)?.[NEURONBOOK_MIME],
+  );
+  const last = views.filter(view => view !== undefined).at(-1);
+  expect(last).toMatchObject({ view: 'feature-grid', data: { state: 'interrupted', total: 100_000 } });
+  expect(resultOf(await client.execute('typeof picture'))).toBe("'object'");
+}, 60_000);
 
 test('an interrupted loop does not go on behind the next cells', async () => {
   for (const sleep of [

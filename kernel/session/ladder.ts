@@ -3,7 +3,8 @@
  *
  * 1. at once: the token is set; loops of cells and of the library look at it;
  * 2. after 150 ms without native work: a cell that merely waits is answered, its promise forgotten;
- * 3. after 250 ms without a turn of the main thread: its JavaScript is terminated, unless it is inside native code;
+ * 3. after 250 ms without a turn of the main thread: its JavaScript is terminated, unless it is inside native code
+ *    (2 and 3 wait for a second in a cell that has run native steps: its loop still has a picture to finish);
  * 4. after 2 s, or at the second Interrupt: the process is killed and a new one takes its place. During
  *    native work only the second Interrupt does that.
  */

@@ -28,8 +28,12 @@ export interface CellParts {
 
 /** Between two looks at an interrupted cell, in ms. */
 const TICK = 25;
-/** Looks without native work after which a cell counts as waiting for something that may never come. */
+/**
+ * Looks without native work after which a cell counts as waiting for something that may never come. A loop of
+ * native steps gets longer: once stopped, it still has a picture to finish.
+ */
 const QUIET_TICKS = 6;
+const QUIET_TICKS_AFTER_STEPS = 40;
 
 export function createCells({ evaluator, bundleOf, isSilent, send, flags, timers, every }: CellParts) {
   let active = 0;
@@ -89,6 +93,7 @@ export function createCells({ evaluator, bundleOf, isSilent, send, flags, timers
     /** The caller keeps nothing on its stack: a terminated cell takes the frames above it along. */
     execute(request: Execute): void {
       active = latest = request.run;
+      Atomics.store(flags, Flag.STEPS, 0);
       evaluate(request).catch((error: unknown) => finish(request.run, evaluator.formatError(error)));
     },
     /** A comm message runs as a run of its own, beside the active cell. */
@@ -109,14 +114,14 @@ export function createCells({ evaluator, bundleOf, isSilent, send, flags, timers
         return;
       }
       if (watch) return;
-      let epoch = Atomics.load(flags, Flag.EPOCH);
+      let steps = Atomics.load(flags, Flag.STEPS);
       let quiet = 0;
       watch = every(() => {
         Atomics.add(flags, Flag.BEAT, 1);
-        const now = Atomics.load(flags, Flag.EPOCH);
-        quiet = now === epoch && Atomics.load(flags, Flag.NATIVE) === 0 ? quiet + 1 : 0;
-        epoch = now;
-        if (quiet >= QUIET_TICKS) finish(run, interruptError());
+        const now = Atomics.load(flags, Flag.STEPS);
+        quiet = now === steps && Atomics.load(flags, Flag.NATIVE) === 0 ? quiet + 1 : 0;
+        steps = now;
+        if (quiet >= (steps > 0 ? QUIET_TICKS_AFTER_STEPS : QUIET_TICKS)) finish(run, interruptError());
       }, TICK);
     },
   };

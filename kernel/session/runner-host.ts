@@ -43,7 +43,7 @@ export function createHost({ send, flags, comms, currentRun, interruptedAt }: Ho
     enterNative() {
       // a loop that does not ask `interrupted` is stopped here, between two of its steps, with all state kept
       if (Date.now() - (interruptedAt() ?? Infinity) > LAST_STEPS) throw new InterruptError('interrupted');
-      Atomics.add(flags, Flag.EPOCH, 1);
+      Atomics.add(flags, Flag.STEPS, 1);
       raise(flags, Flag.NATIVE);
     },
     leaveNative() {
