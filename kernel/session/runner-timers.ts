@@ -42,7 +42,7 @@ export function installTimers(currentRun: () => number): Timers {
         calling = run;
         // promises that this callback resolves continue before the next turn, and still belong to the run
         native.setImmediate(release, run);
-        callback(...values);
+        callback.apply(timer, values);
       };
       const timer = (native[name] as unknown as Setter)(called, ...rest);
       runOf.set(timer, run);

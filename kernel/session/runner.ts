@@ -15,6 +15,7 @@ import { createComms } from './runner-comms.ts';
 import { createHost } from './runner-host.ts';
 import { captureOutput } from './runner-output.ts';
 import type { CommEvent, RunnerRequest } from './runner-protocol.ts';
+import { createStrays } from './runner-strays.ts';
 import { installTimers } from './runner-timers.ts';
 
 const flags = createFlags();
@@ -43,11 +44,7 @@ const cells = createCells({ evaluator, bundleOf, isSilent, send, flags, timers, 
 const host = createHost({ send, flags, comms, currentRun, interruptedAt: cells.interruptedAt });
 setHost(host);
 
-/** Errors that no cell awaits: the process lives on, the front end sees them under the cell they come from. */
-function stray(error: unknown): void {
-  if ((error as Error | undefined)?.name === 'InterruptError') return;
-  send({ type: 'stray', run: currentRun(), error: evaluator.formatError(error) });
-}
+const stray = createStrays(send, currentRun, error => evaluator.formatError(error));
 
 function receiveComm(event: CommEvent): void {
   cells.within(event.run, () => {

@@ -93,6 +93,21 @@ test('errors that no cell awaits are shown under their cell', async () => {
   expect(resultOf(await client.execute('kept'))).toBe('1');
 }, 60_000);
 
+test('an interval that throws does not fill the notebook', async () => {
+  client = await startKernel();
+  const id = await client.send(
+    'execute_request',
+    client.executeRequest('const timer = setInterval(() => { throw new Error("again") }, 1)'),
+  );
+  await client.finish(id);
+  await client.until(
+    () => client.outputsOf(id).some(({ header }) => header.msg_type === 'stream'),
+    'the last word',
+  );
+  await client.execute('clearInterval(timer)');
+  expect(client.outputsOf(id).filter(({ header }) => header.msg_type === 'error').length).toBe(20);
+}, 60_000);
+
 test('a runner that dies between cells is replaced', async () => {
   client = await startKernel();
   await client.execute('setTimeout(() => process.exit(0), 50)');
