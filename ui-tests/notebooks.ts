@@ -1,5 +1,4 @@
-/** Notebooks with saved outputs, as the kernel would have written them, and how a test opens one. */
-import type { IJupyterLabPageFixture } from '@jupyterlab/galata';
+/** Notebooks with saved outputs, as the kernel would have written them. */
 import { feature } from './pictures.ts';
 
 export const NEURONBOOK = 'application/vnd.neuronbook.v1+json';
@@ -17,7 +16,6 @@ export const cell = (source: string, ...bundles: Bundle[]) => ({
   source,
 });
 
-/** Saved outputs are drawn by the page alone, so any installed kernel does. */
 export const notebook = (...cells: unknown[]) => ({
   cells,
   metadata: {
@@ -98,38 +96,3 @@ export function chart(layout: Bundle = {}): Bundle {
     'text/plain': 'chart: what conv3 makes of one picture',
   };
 }
-
-/** Uploads a notebook into the test's folder and opens it. Nothing uploaded is trusted. */
-export async function open(page: IJupyterLabPageFixture, folder: string, name: string, content: unknown) {
-  const path = `${folder}/${name}`;
-  await page.contents.uploadContent(JSON.stringify(content), 'text', path);
-  await page.notebook.openByPath(path);
-  await page.notebook.activate(name);
-  return page.locator('.jp-NotebookPanel:not(.lm-mod-hidden)').first();
-}
-
-/** What the tests touch of JupyterLab's application object, which the test server leaves on `window.jupyterapp`. */
-export interface Lab {
-  shell: {
-    currentWidget: {
-      content: {
-        widgets: {
-          model: { trusted: boolean };
-          outputArea: { model: { set(index: number, output: unknown): void } };
-        }[];
-      };
-    };
-  };
-}
-
-/** Whether each cell of the notebook in front is trusted. */
-export const trusted = (page: IJupyterLabPageFixture): Promise<boolean[]> =>
-  page.evaluate(() => {
-    const { jupyterapp } = window as unknown as { jupyterapp: Lab };
-    return jupyterapp.shell.currentWidget.content.widgets.map(widget => widget.model.trusted);
-  });
-
-/** A screenshot kept for people to look at, in `ui-tests/screenshots`. */
-export const shot = (name: string) => ({
-  path: new URL(`./screenshots/${name}.png`, import.meta.url).pathname,
-});

@@ -43,9 +43,9 @@ export default {
   outputDir: 'test-results',
   reporter: [['list']],
   workers: 1,
-  timeout: 60_000,
+  timeout: 120_000,
   globalTimeout: 15 * 60_000,
-  expect: { timeout: 15_000 },
+  expect: { timeout: 30_000 },
   use: {
     ...galata.use,
     baseURL,

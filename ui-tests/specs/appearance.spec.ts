@@ -1,6 +1,7 @@
 /** Promise: charts and grids are readable in light and in dark, and follow the theme without being run again. */
-import { expect, test } from '@jupyterlab/galata';
-import { cell, chart, grid, notebook, open, PLOTLY, shot } from '../notebooks.ts';
+import { expect } from '@jupyterlab/galata';
+import { open, shot, test } from '../lab.ts';
+import { cell, chart, grid, notebook, PLOTLY } from '../notebooks.ts';
 
 test('charts and grids stay readable when the theme turns dark', async ({ page, tmpPath }) => {
   const saved = notebook(

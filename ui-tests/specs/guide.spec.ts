@@ -3,9 +3,9 @@
  * restarts and runs again; and the saved notebook, opened as somebody else's, still shows its pictures.
  */
 import { readFile } from 'node:fs/promises';
-import { expect, test, type IJupyterLabPageFixture } from '@jupyterlab/galata';
+import { expect, type IJupyterLabPageFixture } from '@jupyterlab/galata';
 import type { Locator } from '@playwright/test';
-import { open, shot, trusted } from '../notebooks.ts';
+import { errors, open, shot, test, trusted } from '../lab.ts';
 
 const file = '01-what-a-channel-sees.ipynb';
 const guide = new URL(`../../notebooks/guide/${file}`, import.meta.url);
@@ -22,8 +22,6 @@ async function runAll(page: IJupyterLabPageFixture, panel: Locator): Promise<voi
   await expect(waiting).toHaveCount(0, { timeout: 240_000 });
 }
 
-const errors = (panel: Locator) => panel.locator('[data-mime-type="application/vnd.jupyter.error"]');
-
 test('the guide runs, the kernel restarts, and the saved notebook shows its pictures to others', async ({
   page,
   tmpPath,
@@ -36,7 +34,7 @@ test('the guide runs, the kernel restarts, and the saved notebook shows its pict
   await expect(panel.locator('.jp-Toolbar-kernelName')).toHaveText(/neuronbook/i);
 
   await runAll(page, panel);
-  await expect(errors(panel)).toHaveCount(0);
+  expect(await errors(page)).toEqual([]);
   const charts = panel.locator('.nb-Chart .main-svg[role=img]');
   const grids = panel.locator('.nb-FeatureGrid[data-state=done]');
   const pictures = grids.locator('.nb-Cell img');
@@ -63,7 +61,7 @@ test('the guide runs, the kernel restarts, and the saved notebook shows its pict
   await page.notebook.selectCells(source.cells.findIndex(cell => cell.cell_type === 'code'));
   await page.notebook.runCell(source.cells.findIndex(cell => cell.cell_type === 'code'));
   await expect(panel.locator('.jp-InputPrompt', { hasText: '[1]:' })).not.toHaveCount(0);
-  await expect(errors(panel)).toHaveCount(0);
+  expect(await errors(page)).toEqual([]);
   await expect(pictures).toHaveCount(pictureCount);
 
   // somebody else's copy: other content than was signed here, so nothing in it is trusted

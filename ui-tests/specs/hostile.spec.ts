@@ -1,6 +1,7 @@
 /** Promise: an output that is broken says so and shows its plain picture; one that is malicious can do nothing. */
-import { expect, test } from '@jupyterlab/galata';
-import { cell, chart, grid, NEURONBOOK, notebook, open, PLOTLY, shot } from '../notebooks.ts';
+import { expect } from '@jupyterlab/galata';
+import { open, shot, test } from '../lab.ts';
+import { cell, chart, grid, NEURONBOOK, notebook, PLOTLY } from '../notebooks.ts';
 
 /** A payload to be broken in ways that its type forbids. */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any

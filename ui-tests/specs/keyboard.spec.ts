@@ -1,6 +1,7 @@
 /** Promise: a grid can be explored from the keyboard alone, and its keys never touch the notebook. */
-import { expect, test } from '@jupyterlab/galata';
-import { cell, grid, notebook, open, shot } from '../notebooks.ts';
+import { expect } from '@jupyterlab/galata';
+import { open, shot, test } from '../lab.ts';
+import { cell, grid, notebook } from '../notebooks.ts';
 
 test('arrows move, Enter enlarges, Escape returns, and the notebook stays as it was', async ({
   page,

@@ -1,6 +1,7 @@
 /** Promise: pictures change while they form, and Interrupt keeps what there is, in words and in the kernel. */
-import { expect, test } from '@jupyterlab/galata';
-import { cell, notebook, open, shot } from '../notebooks.ts';
+import { expect } from '@jupyterlab/galata';
+import { open, shot, test } from '../lab.ts';
+import { cell, notebook } from '../notebooks.ts';
 
 // Galata reads each answer of the kernels API as JSON, and that to an interrupt is empty
 test.use({ kernels: null });

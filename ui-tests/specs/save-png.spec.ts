@@ -1,8 +1,9 @@
 /** Promise: a picture, and a whole grid, can be kept as a PNG file. */
 import { readFile } from 'node:fs/promises';
-import { expect, test } from '@jupyterlab/galata';
+import { expect } from '@jupyterlab/galata';
 import type { Download, Page } from '@playwright/test';
-import { cell, grid, notebook, open, shot } from '../notebooks.ts';
+import { open, shot, test } from '../lab.ts';
+import { cell, grid, notebook } from '../notebooks.ts';
 
 /** Name and size of the PNG that `act` makes the browser download. */
 async function saved(page: Page, act: () => Promise<void>, keep?: string) {

@@ -1,6 +1,7 @@
 /** Promise: a notebook from somebody else, not trusted yet, shows its pictures; trusting is for running code. */
-import { expect, test } from '@jupyterlab/galata';
-import { cell, chart, grid, notebook, open, shot, trusted } from '../notebooks.ts';
+import { expect } from '@jupyterlab/galata';
+import { open, shot, test, trusted } from '../lab.ts';
+import { cell, chart, grid, notebook } from '../notebooks.ts';
 
 test('a saved notebook that is not trusted shows its pictures each time it is opened', async ({
   page,

@@ -1,7 +1,8 @@
 /** Promise: while an ascent runs its pictures change in place: nothing moves, nothing is drawn anew. */
-import { expect, galata, test } from '@jupyterlab/galata';
+import { expect, galata } from '@jupyterlab/galata';
 import type { Page } from '@playwright/test';
-import { cell, grid, notebook, open, shot, type GridOptions, type Lab } from '../notebooks.ts';
+import { type Lab, open, shot, test } from '../lab.ts';
+import { cell, grid, notebook, type GridOptions } from '../notebooks.ts';
 
 /** What `update_display_data` does to an output that is already on the page. */
 const update = (page: Page, options: GridOptions) =>
