@@ -2,26 +2,9 @@
  * What each class of `textures` looks like: for one random draw, a function from a point of the plane to a colour.
  * The frame spans [−1, 1]² before `textures.ts` turns and shifts it. Edges are one pixel soft, so nothing aliases.
  */
-import type { Rng } from '../base/rng.ts';
+import { clamp, fold, inside, length, mix, type Colour, type Draw, type Shader } from './draw.ts';
+import { ball, cutMelon, kiwi, wholeMelon } from './fruit.ts';
 import { valueNoise, type Field } from './noise.ts';
-
-/** Red, green and blue in [0, 1]. */
-export type Colour = readonly [number, number, number];
-
-/** What a class gets to draw with. */
-export interface Draw {
-  rng: Rng;
-  /** Width of a pixel in pattern units. */
-  pixel: number;
-  /** Two colours that differ clearly in lightness. */
-  ink: Colour;
-  paper: Colour;
-  /** What lies behind an object. */
-  ground: Shader;
-}
-
-/** Writes the colour at (x, y). */
-export type Shader = (x: number, y: number, out: Float64Array) => void;
 
 export interface Pattern {
   /** Largest turn to either side, in radians; `Math.PI` is any. */
@@ -33,18 +16,6 @@ export interface Pattern {
 }
 
 const TAU = 2 * Math.PI;
-/** √(x² + y²); `Math.hypot` guards against overflow and is ten times slower. */
-const length = (x: number, y: number) => Math.sqrt(x * x + y * y);
-const clamp = (value: number) => (value < 0 ? 0 : value > 1 ? 1 : value);
-/** Distance to the nearest integer, 0 … ½. */
-const fold = (value: number) => Math.abs(value - Math.round(value));
-
-/** Soft inside: 1 where `distance` < 0, 0 where it exceeds a pixel. */
-const inside = (distance: number, pixel: number) => clamp(0.5 - distance / pixel);
-
-export function mix(out: Float64Array, colour: Colour, amount: number): void {
-  for (let c = 0; c < 3; c++) out[c] += amount * (colour[c] - out[c]);
-}
 
 /** Ink where `cover` is 1, paper where it is 0. */
 const inked =
@@ -193,71 +164,6 @@ function cross(draw: Draw): Shader {
   });
 }
 
-/** A whole melon: a green ball, dark stripes from pole to pole, light from above. */
-function wholeMelon(draw: Draw): Shader {
-  const { rng, pixel, ground } = draw;
-  const radius = rng.between(0.6, 0.88);
-  const squash = rng.between(1, 1.25);
-  const pale: Colour = [rng.between(0.45, 0.65), rng.between(0.72, 0.9), rng.between(0.25, 0.45)];
-  const dark: Colour = [rng.between(0.02, 0.12), rng.between(0.25, 0.4), rng.between(0.05, 0.15)];
-  const wobble = valueNoise(rng);
-  const count = rng.between(4.5, 6.5);
-  const phase = rng.uniform();
-  return (x, y, out) => {
-    ground(x, y, out);
-    const cover = inside(length(x, y * squash) - radius, pixel);
-    if (cover === 0) return;
-    // meridians of a ball: longitude = asin(x / half-chord at this height)
-    const chord = Math.sqrt(Math.max(radius * radius - y * y * squash * squash, 1e-4));
-    const longitude = Math.asin(Math.max(-1, Math.min(1, x / chord))) / Math.PI;
-    const wave = 0.13 * (wobble(6 * y + 20, 3 * x) - 0.5);
-    const stripe = clamp(0.5 + 5 * (0.23 - fold(longitude * count + phase + wave)));
-    const shade = 1.12 - 0.45 * length(x / radius + 0.25, y / radius + 0.35) ** 2 * 0.6;
-    for (let c = 0; c < 3; c++) {
-      const colour = (pale[c] + stripe * (dark[c] - pale[c])) * shade;
-      out[c] += cover * (colour - out[c]);
-    }
-  };
-}
-
-/** The same fruit cut open: a half disc of red flesh with dark seeds inside a pale rim. */
-function cutMelon(draw: Draw): Shader {
-  const { rng, pixel, ground } = draw;
-  const radius = rng.between(0.85, 1.1);
-  const flesh: Colour = [rng.between(0.85, 0.98), rng.between(0.1, 0.3), rng.between(0.15, 0.35)];
-  const rim: Colour = [rng.between(0.88, 1), rng.between(0.86, 0.96), rng.between(0.7, 0.85)];
-  const seed: Colour = [0.1, 0.05, 0.05];
-  const lift = radius * 0.42;
-  const seeds: [number, number, number, number][] = [];
-  for (const [share, count] of [
-    [0.36, 3],
-    [0.66, 5],
-  ])
-    for (let i = 0; i < count; i++) {
-      const angle = Math.PI * ((i + 0.5) / count + rng.between(-0.04, 0.04));
-      const r = radius * share * rng.between(0.93, 1.07);
-      seeds.push([r * Math.cos(angle), r * Math.sin(angle), Math.cos(angle), Math.sin(angle)]);
-    }
-  const size = rng.between(0.045, 0.06);
-  return (x, y, out) => {
-    ground(x, y, out);
-    const v = y + lift;
-    const r = length(x, v);
-    const edge = Math.max(r - radius, -v);
-    const cover = inside(edge, pixel);
-    if (cover === 0) return;
-    mix(out, rim, cover);
-    mix(out, flesh, cover * inside(r - 0.86 * radius, 2 * pixel));
-    for (const [sx, sy, cos, sin] of seeds) {
-      const [dx, dy] = [x - sx, v - sy];
-      if (Math.abs(dx) + Math.abs(dy) > 4 * size) continue;
-      // seeds are ellipses that point at the centre of the slice
-      const [along, aside] = [dx * cos + dy * sin, dy * cos - dx * sin];
-      mix(out, seed, inside(length(along / 1.9, aside) - size, pixel));
-    }
-  };
-}
-
 const plain = (shader: (draw: Draw) => Shader) => ({ plain: shader });
 const degrees = (value: number) => (value * Math.PI) / 180;
 
@@ -275,4 +181,6 @@ export const patternRules = {
   star: { kind: 'object', turn: Math.PI, facets: plain(star) },
   cross: { kind: 'object', turn: degrees(20), facets: plain(cross) },
   melon: { kind: 'object', turn: degrees(30), facets: { whole: wholeMelon, cut: cutMelon } },
+  ball: { kind: 'object', turn: degrees(30), facets: plain(ball) },
+  kiwi: { kind: 'object', turn: degrees(30), facets: plain(kiwi) },
 } as const satisfies Record<string, Pattern>;

@@ -1,19 +1,21 @@
 /**
- * `textures`: seeded 48×48 pictures of twelve classes, the data behind `zoo:textures`.
+ * `textures`: seeded 48×48 pictures of fourteen classes, the data behind `zoo:textures`.
  *
- * Nine textures (stripes, slashes, checks, dots, rings, spiral, zigzag, bricks, fur) and three objects
- * (star, cross, melon). Each draw turns, scales and shifts its pattern, picks its colours, lays light over it,
- * adds distracting strokes and spots, and ends with sensor noise; one texture in four is seen through a window. Nothing but the pattern itself tells the class.
+ * Nine textures (stripes, slashes, checks, dots, rings, spiral, zigzag, bricks, fur) and five objects (star, cross,
+ * melon, ball, kiwi). Each draw turns, scales and shifts its pattern, picks its colours, lays light over it, adds
+ * distracting strokes and spots, and ends with sensor noise; one texture in four is seen through a window.
  *
  * One class has two faces: a `melon` is a green striped ball (`whole`) or a red half disc with seeds (`cut`).
- * A neuron that stands for it must answer to both, which makes it the example for multifaceted neurons.
+ * A neuron that stands for it must answer to both, which makes it the example for multifaceted neurons. Balls of
+ * other colours and green slices are classes of their own, so that shape alone does not give the melon away.
  */
 import { NameError, ShapeError } from '../base/errors.ts';
 import { nearest } from '../base/nearest.ts';
 import type { Rng } from '../base/rng.ts';
 import { Tensor } from '../base/tensor.ts';
+import { hsv, mix, type Colour, type Draw, type Shader } from './draw.ts';
 import { valueNoise } from './noise.ts';
-import { mix, patternRules, type Colour, type Draw, type Pattern, type Shader } from './patterns.ts';
+import { patternRules, type Pattern } from './patterns.ts';
 
 const SIDE = 48;
 const AREA = SIDE * SIDE;
@@ -43,15 +45,7 @@ export interface TextureOptions {
 
 const lightness = ([r, g, b]: Colour) => 0.3 * r + 0.59 * g + 0.11 * b;
 
-function colour(rng: Rng): Colour {
-  // hue, saturation, value → red, green, blue: channel = value − value·saturation·max(0, min(k, 4 − k, 1))
-  const [hue, saturation, value] = [rng.between(0, 6), rng.uniform() ** 0.7, rng.between(0.15, 1)];
-  const channel = (n: number) => {
-    const k = (n + hue) % 6;
-    return value - value * saturation * Math.max(0, Math.min(k, 4 - k, 1));
-  };
-  return [channel(5), channel(3), channel(1)];
-}
+const colour = (rng: Rng): Colour => hsv(rng.uniform(), rng.uniform() ** 0.7, rng.between(0.15, 1));
 
 /** Two colours at least 0.25 apart in lightness; black and white if chance is unkind. */
 function palette(rng: Rng): { ink: Colour; paper: Colour } {
@@ -115,7 +109,7 @@ function grainOf(rng: Rng): () => number {
 function paint(rng: Rng, pattern: Pattern, facet: string, out: Float32Array, start: number): void {
   const { ink, paper } = palette(rng);
   const turn = rng.between(-pattern.turn, pattern.turn);
-  const zoom = pattern.kind === 'object' ? rng.between(0.95, 1.5) : rng.between(0.8, 1.25);
+  const zoom = pattern.kind === 'object' ? rng.between(0.85, 1.35) : rng.between(0.8, 1.25);
   const shear = rng.between(-0.12, 0.12);
   const shift = pattern.kind === 'object' ? 0.22 : 0.3;
   const [sx, sy] = [rng.between(-shift, shift), rng.between(-shift, shift)];
@@ -169,7 +163,7 @@ function facetOf(rng: Rng, label: number, wanted: string | number | undefined): 
 export const textures = {
   /** Height and width of a picture. */
   size: SIDE,
-  /** The twelve classes; a label is an index into these. */
+  /** The fourteen classes; a label is an index into these. */
   classes: classes as readonly TextureClass[],
   /** The appearances of each class: one for all but `melon`. */
   facets,

@@ -55,13 +55,14 @@ writeFileSync(
 
 A small convolutional classifier of 48×48 colour pictures, made to be looked into: five convolutions with ReLUs
 (sites \`conv1\` … \`conv5\`, \`relu1\` … \`relu5\`), average pools, global average pool, one linear layer (\`logits\`).
-Its twelve classes are nine textures and three objects, drawn by the seeded generator \`textures\`. One class has two
-faces: a \`melon\` is a green striped ball or a red half disc with seeds.
+Its fourteen classes are nine textures and five objects, drawn by the seeded generator \`textures\`. One class has two
+faces: a \`melon\` is a green striped ball or a red half disc with seeds. Balls of other colours (\`ball\`) and green
+slices (\`kiwi\`) are classes of their own: to know a melon takes shape and colour together.
 
 - input \`image\`: batch×3×48×48, float32, red green blue in [0, 1]; the network centres it itself
-- output \`logits\`: batch×12
+- output \`logits\`: batch×14, in the order of the table below without the faces
 - ${card.parameters.toLocaleString('en')} numbers, ${(card.bytes / 1e6).toFixed(2)} MB; licence MIT, pictures and weights alike
-- trained by \`npm run zoo -- textures\`: ${steps} steps of ${batch} fresh pictures, AdamW, ${card.training.minutes} minutes on two cores
+- trained by \`npm run zoo -- textures\`: ${steps} steps of ${batch} fresh pictures, AdamW, ${card.training.minutes} minutes on one of two shared cores
 
 Accuracy on fresh draws (${scores[draws[0]].pictures} pictures each, seeds that training never used): ${accuracies.map(percent).join(', ')}.
 With shuffled labels: ${percent(shuffled.accuracy)}; chance is ${percent(1 / textures.classes.length)}.
