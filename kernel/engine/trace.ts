@@ -114,6 +114,21 @@ export class Trace implements Recorder {
     return made;
   }
 
+  custom(inputs: readonly Var[], forward: () => Var, backward: (dy: Var) => readonly Var[]): Var {
+    const first = this.steps.length;
+    const made = forward();
+    // the tape forgets how the value was made: those steps stay in the graph, but gradients go around them
+    for (let i = first; i < this.steps.length; i++) this.steps[i] = { ...this.steps[i], inputs: [] };
+    const y = this.renamed(made, this.fresh('custom'));
+    const { node, outputs } = this.steps.pop()!;
+    const gradient: Op['gradient'] = ({ dy }) => {
+      let parts: readonly Var[] | undefined;
+      return inputs.map((_, i) => () => (parts ??= backward(dy))[i]);
+    };
+    this.steps.push({ node, rule: { infer: () => [y], gradient }, inputs, outputs });
+    return y;
+  }
+
   /**
    * Records another graph into this one.
    * @param feeds a var for each of its inputs

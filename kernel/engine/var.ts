@@ -36,4 +36,9 @@ export interface Recorder {
     options?: ApplyOptions,
   ): Var[];
   constant(value: Tensor, name?: string): Var;
+  /**
+   * A piece of graph with a gradient of its own: `forward` is recorded on the inputs, and ∂L/∂inputs is what
+   * `backward` makes of ∂L/∂y instead of what the recorded ops would give.
+   */
+  custom(inputs: readonly Var[], forward: () => Var, backward: (dy: Var) => readonly Var[]): Var;
 }

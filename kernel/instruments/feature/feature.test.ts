@@ -67,12 +67,20 @@ describe('ascent', () => {
   });
 
   test('what cannot be excited is said', async () => {
-    await expect(feature(model, 'conv3')).rejects.toThrowErrorMatchingInlineSnapshot(`[NeuronbookError: nothing to excite at conv3; give { channel: 5 }, { channels: [0, 1] }, { neuron: 5 }, { direction } or an objective]`);
-    await expect(feature(model, 'conv3', { channel: 64 })).rejects.toThrowErrorMatchingInlineSnapshot(`[ShapeError: channel out of range: 64 at conv3; expected 0 to 63]`);
-    await expect(feature(model, 'konv3', { channel: 5 })).rejects.toThrowErrorMatchingInlineSnapshot(`[NameError: unknown site: konv3; nearest: conv3, conv1, conv2; model.sites lists all]`);
+    await expect(feature(model, 'conv3')).rejects.toThrowErrorMatchingInlineSnapshot(
+      `[NeuronbookError: nothing to excite at conv3; give { channel: 5 }, { channels: [0, 1] }, { neuron: 5 }, { direction } or an objective]`,
+    );
+    await expect(feature(model, 'conv3', { channel: 64 })).rejects.toThrowErrorMatchingInlineSnapshot(
+      `[ShapeError: channel out of range: 64 at conv3; expected 0 to 63]`,
+    );
+    await expect(feature(model, 'konv3', { channel: 5 })).rejects.toThrowErrorMatchingInlineSnapshot(
+      `[NameError: unknown site: konv3; nearest: conv3, conv1, conv2; model.sites lists all]`,
+    );
     await expect(
       feature(model, 'conv3', { channel: 5, steps: 0 }),
-    ).rejects.toThrowErrorMatchingInlineSnapshot(`[NeuronbookError: steps: 0; expected a whole number from 1]`);
+    ).rejects.toThrowErrorMatchingInlineSnapshot(
+      `[NeuronbookError: steps: 0; expected a whole number from 1]`,
+    );
   });
 });
 

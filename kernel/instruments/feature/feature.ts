@@ -17,15 +17,9 @@ import { ascend, ascentGraph, type AscentGraphOptions } from '../../train/ascend
 import { adam } from '../../train/optimizer.ts';
 import { fourier, preprocess, type Parameterization, type PictureDims } from './image.ts';
 import { channel, direction, neuron, perExample } from './objectives.ts';
+import { mapTensor, resample } from './resample.ts';
 import { Feature, type FeaturePicture } from './result.ts';
-import {
-  compose,
-  resample,
-  sampling,
-  standardTransforms,
-  type Sampling,
-  type Transform,
-} from './transforms.ts';
+import { compose, reachOf, standardTransforms, type Transform } from './transforms.ts';
 
 export interface FeatureOptions extends AscentGraphOptions {
   /** Which channel of the site; several make a grid. */
@@ -101,13 +95,8 @@ async function ascendGroup(
   const trace = new Trace();
   const parameters = trace.input('parameters', 'float32', image.dims(picture));
   const decoded = image.decode(parameters, picture);
-  const plane = height * width;
   const seen = transforms.length
-    ? resample(decoded, {
-        indices: trace.input('indices', 'int64', [4, plane]),
-        weights: trace.input('weights', 'float32', [4, plane]),
-        outside: trace.input('outside', 'float32', [plane]),
-      })
+    ? resample(decoded, trace.input('map', 'float32', [12]), reachOf(transforms))
     : decoded;
   const traced = model.trace({ [input.input]: preprocess(seen, input) });
   const step = await compile(
@@ -129,12 +118,8 @@ async function ascendGroup(
     return objectives.map((_, b) => ({ pixels: pixels.at(b), curve: curves[b] }));
   };
   const draws = rng.split('transforms');
-  let buffer: Sampling | undefined;
-  const feed = (): Record<string, Tensor> => {
-    if (!transforms.length) return {};
-    buffer = sampling(compose(transforms, draws), height, width, buffer);
-    return { ...buffer };
-  };
+  const feed = (): Record<string, Tensor> =>
+    transforms.length ? { map: mapTensor(compose(transforms, draws), height, width) } : {};
   const start = image.start(picture, rng.split('start'));
   let last = start;
   let shownAt = Date.now();

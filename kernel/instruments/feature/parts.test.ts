@@ -7,7 +7,8 @@ import { checkGradient, normal } from '../../engine/testing.ts';
 import { Trace } from '../../engine/trace.ts';
 import type { Var } from '../../engine/var.ts';
 import { fourier, pixel, preprocess, type PictureDims } from './image.ts';
-import { compose, jitter, pad, resample, rotate, sampling, scale } from './transforms.ts';
+import { mapTensor, resample, type Affine } from './resample.ts';
+import { compose, jitter, pad, reachOf, rotate, scale, type Transform } from './transforms.ts';
 
 async function evaluate(build: (...inputs: Var[]) => Var, ...inputs: Tensor[]): Promise<Tensor> {
   const trace = new Trace();
@@ -16,11 +17,16 @@ async function evaluate(build: (...inputs: Var[]) => Var, ...inputs: Tensor[]): 
   return (await program.run(Object.fromEntries(inputs.map((value, i) => [`x${i}`, value])))).y;
 }
 
-const resampled = (affine: ReturnType<typeof compose>, height: number, width: number) => (x: Var) => {
-  const { indices, weights, outside } = sampling(affine, height, width);
-  const constant = (value: Tensor) => x.trace.constant(value);
-  return resample(x, { indices: constant(indices), weights: constant(weights), outside: constant(outside) });
-};
+const resampled =
+  (transforms: readonly Transform[], height: number, width: number, seed = 1) =>
+  (x: Var) =>
+    resample(
+      x,
+      x.trace.constant(mapTensor(compose(transforms, rng(seed)), height, width)),
+      reachOf(transforms),
+    );
+/** A transform that is always this map. */
+const always = (...affine: Affine): Transform => ({ text: 'always', draw: () => affine });
 
 const picture = [1, 3, 5, 6] as const satisfies PictureDims;
 
@@ -39,11 +45,26 @@ test.each([
   ],
   [
     'resampling, turned and shifted',
-    resampled(compose([rotate([30]), jitter(2), scale([0.8])], rng(1)), 5, 6),
+    resampled([rotate([30]), jitter(2), scale([0.8])], 5, 6),
     normal(picture),
+  ],
+  ['resampling, enlarged', resampled([scale([2.3])], 5, 6), normal(picture)],
+  ['resampling, seen from afar', resampled([pad(4, 6), rotate([90])], 5, 6), normal(picture)],
+  [
+    'resampling, all at once',
+    resampled([jitter(1), scale([1.1]), rotate([10]), jitter(1)], 7, 7),
+    normal([2, 1, 7, 7]),
   ],
 ] as const)('%s has its gradient', async (name, build, input) => {
   await checkGradient(name, build as (x: Var) => Var, [input]);
+});
+
+test('a reach that is too short loses part of the gradient, and the check sees it', async () => {
+  const map = (x: Var) => x.trace.constant(mapTensor([0.4, 0, 0, 0, 0.4, 0], 5, 6));
+  await checkGradient('long enough', x => resample(x, map(x), 2.5), [normal(picture)]);
+  await expect(checkGradient('too short', x => resample(x, map(x), 1), [normal(picture)])).rejects.toThrow(
+    /off by/,
+  );
 });
 
 test('the Fourier picture of one frequency is one wave', async () => {
@@ -76,17 +97,14 @@ test('a start from a picture decodes to that picture', async () => {
 
 test('no transform is the picture itself; a shift moves it and fills with grey', async () => {
   const x = normal([1, 1, 4, 4]);
-  expect((await evaluate(resampled([1, 0, 0, 0, 1, 0], 4, 4), x)).toNumbers()).toEqual(x.toNumbers());
-  const shifted = await evaluate(resampled([1, 0, 1, 0, 1, 0], 4, 4), x);
+  expect((await evaluate(resampled([always(1, 0, 0, 0, 1, 0)], 4, 4), x)).toNumbers()).toEqual(x.toNumbers());
+  const shifted = await evaluate(resampled([always(1, 0, 1, 0, 1, 0)], 4, 4), x);
   expect(shifted.toNumbers().slice(0, 4)).toEqual([...x.toNumbers().slice(1, 4), 0.5]);
 });
 
 test('four quarter turns are no turn', async () => {
   const x = normal([1, 3, 6, 6]);
-  const turned = await evaluate(
-    resampled(compose([rotate([90]), rotate([90]), rotate([90]), rotate([90])], rng(0)), 6, 6),
-    x,
-  );
+  const turned = await evaluate(resampled([rotate([90]), rotate([90]), rotate([90]), rotate([90])], 6, 6), x);
   turned.toNumbers().forEach((value, i) => expect(value).toBeCloseTo(Number(x.data[i]), 4));
 });
 

@@ -19,7 +19,10 @@ export class Pictures {
   }
 
   [Symbol.for('Jupyter.display')](): MimeBundle {
-    const tiles = this.images.map((image, i): Tile => ({ pixels: toPixels(image), label: this.labels[i] ?? '' }));
+    const tiles = this.images.map((image, i): Tile => ({
+      pixels: toPixels(image),
+      label: this.labels[i] ?? '',
+    }));
     return { 'image/png': toBase64(encodePng(sheet(tiles))), 'text/plain': this.toString() };
   }
 }
@@ -31,5 +34,8 @@ export class Pictures {
 export function pictures(images: Tensor | readonly Tensor[], labels: readonly string[] = []): Pictures {
   if (!isTensor(images)) return new Pictures(images, labels);
   const batch = images.dims.length === 4;
-  return new Pictures(batch ? Array.from({ length: images.dims[0] }, (_, i) => images.at(i)) : [images], labels);
+  return new Pictures(
+    batch ? Array.from({ length: images.dims[0] }, (_, i) => images.at(i)) : [images],
+    labels,
+  );
 }

@@ -5,17 +5,14 @@
  * @see https://distill.pub/2017/feature-visualization (Olah et al. 2017, "transformation robustness")
  */
 import type { Rng } from '../../base/rng.ts';
-import { tensor, type Tensor } from '../../base/tensor.ts';
-import { add, gather, mul, reshape, transpose } from '../../engine/functions.ts';
-import type { Var } from '../../engine/var.ts';
-
-/** x′ = a·x + b·y + c, y′ = d·x + e·y + f, in pixels from the picture's centre. */
-export type Affine = readonly [a: number, b: number, c: number, d: number, e: number, f: number];
+import type { Affine } from './resample.ts';
 
 export interface Transform {
   readonly text: string;
   /** Where a point of the result comes from in the picture before it. */
   draw(rng: Rng): Affine;
+  /** The largest row sum of |A⁻¹| that it can draw: how far a pixel's influence spreads. 1 where left out. */
+  readonly reach?: number;
 }
 
 /** Shifts by up to `pixels` in each direction. */
@@ -27,12 +24,13 @@ export const jitter = (pixels: number): Transform => ({
 /** Sees the picture from further away: a border of `pixels` grey ones on each side of a picture `size` wide. */
 export const pad = (pixels: number, size: number): Transform => {
   const zoom = (size + 2 * pixels) / size;
-  return { text: `pad(${pixels})`, draw: () => [zoom, 0, 0, 0, zoom, 0] };
+  return { text: `pad(${pixels})`, reach: 1 / zoom, draw: () => [zoom, 0, 0, 0, zoom, 0] };
 };
 
 /** Enlarges by one of the factors. */
 export const scale = (factors: readonly number[]): Transform => ({
   text: `scale(${factors.join(', ')})`,
+  reach: Math.max(...factors),
   draw(rng) {
     const zoom = 1 / rng.pick(factors);
     return [zoom, 0, 0, 0, zoom, 0];
@@ -42,11 +40,18 @@ export const scale = (factors: readonly number[]): Transform => ({
 /** Turns about the centre by one of the angles, in degrees. */
 export const rotate = (degrees: readonly number[]): Transform => ({
   text: `rotate(${degrees.join(', ')})`,
+  reach: Math.max(...degrees.map(spread)),
   draw(rng) {
     const angle = (rng.pick(degrees) * Math.PI) / 180;
     return [Math.cos(angle), Math.sin(angle), 0, -Math.sin(angle), Math.cos(angle), 0];
   },
 });
+
+/** |cos| + |sin|: the half width of a turned pixel. */
+function spread(degrees: number): number {
+  const angle = (degrees * Math.PI) / 180;
+  return Math.abs(Math.cos(angle)) + Math.abs(Math.sin(angle));
+}
 
 /** What Lucid uses, in proportion to the picture: shifts, scales of ±10 %, turns of ±10°. */
 export function standardTransforms(size: number): Transform[] {
@@ -76,70 +81,6 @@ export function compose(transforms: readonly Transform[], rng: Rng): Affine {
     );
 }
 
-/** Bilinear resampling as four gathers: for each result pixel the four around its source, and their weights. */
-export interface Sampling {
-  /** int64 [4, H·W]. */
-  readonly indices: Tensor;
-  /** float32 [4, H·W]; outside the picture 0. */
-  readonly weights: Tensor;
-  /** float32 [H·W]: how much of the pixel lies outside. */
-  readonly outside: Tensor;
-}
-
-/** out[p] = Σ_k w_k(p) · x[i_k(p)] + o(p)·grey */
-export function sampling(
-  [a, b, c, d, e, f]: Affine,
-  height: number,
-  width: number,
-  into?: Sampling,
-): Sampling {
-  const plane = height * width;
-  const made: Sampling = into ?? {
-    indices: tensor(new BigInt64Array(4 * plane), [4, plane]),
-    weights: tensor(new Float32Array(4 * plane), [4, plane]),
-    outside: tensor(new Float32Array(plane), [plane]),
-  };
-  const indices = made.indices.data as BigInt64Array;
-  const weights = made.weights.data as Float32Array;
-  const outside = made.outside.data as Float32Array;
-  const [centreX, centreY] = [(width - 1) / 2, (height - 1) / 2];
-  for (let y = 0, p = 0; y < height; y++)
-    for (let x = 0; x < width; x++, p++) {
-      const sourceX = a * (x - centreX) + b * (y - centreY) + c + centreX;
-      const sourceY = d * (x - centreX) + e * (y - centreY) + f + centreY;
-      const [left, top] = [Math.floor(sourceX), Math.floor(sourceY)];
-      const [u, v] = [sourceX - left, sourceY - top];
-      let inside = 0;
-      for (let k = 0; k < 4; k++) {
-        const [column, row] = [left + (k & 1), top + (k >> 1)];
-        const weight = (k & 1 ? u : 1 - u) * (k >> 1 ? v : 1 - v);
-        const within = column >= 0 && column < width && row >= 0 && row < height;
-        indices[k * plane + p] = BigInt(within ? row * width + column : 0);
-        weights[k * plane + p] = within ? weight : 0;
-        if (within) inside += weight;
-      }
-      outside[p] = 1 - inside;
-    }
-  return made;
-}
-
-/** The vars that stand for a `Sampling` in a graph. */
-export interface SamplingVars {
-  readonly indices: Var;
-  readonly weights: Var;
-  readonly outside: Var;
-}
-
-/** The graph piece: a picture N×C×H×W, resampled. What lies outside is mid-grey. */
-export function resample(picture: Var, { indices, weights, outside }: SamplingVars): Var {
-  const [count, channels, height, width] = picture.dims;
-  const plane = height * width;
-  // one row per pixel, so that a gather copies whole colours
-  const pixels = transpose(reshape(picture, [count * channels, plane]), [1, 0]);
-  const corners = mul(gather(pixels, indices), reshape(weights, [4, plane, 1]));
-  const summed = picture.trace.apply('ReduceSum', [corners, picture.trace.constant(tensor([0n]))], {
-    keepdims: 0n,
-  })[0];
-  const filled = add(summed, mul(reshape(outside, [plane, 1]), 0.5));
-  return reshape(transpose(filled, [1, 0]), [count, channels, height, width]);
-}
+/** A bound on the row sums of the chain's |A⁻¹|: they multiply at most. A little is added for rounding. */
+export const reachOf = (transforms: readonly Transform[]): number =>
+  transforms.reduce((reach, transform) => reach * (transform.reach ?? 1), 1) + 1e-3;
