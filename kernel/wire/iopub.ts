@@ -14,31 +14,48 @@ export interface Iopub {
   close(): void;
 }
 
-const SUBSCRIBE = 1;
+/** First byte of what a subscriber sends, before the topic; and libzmq's option that grants it. */
+const SUBSCRIBE = { byte: 1, option: 6 };
+const UNSUBSCRIBE = { byte: 0, option: 7 };
+
+/**
+ * In manual mode a subscription counts only once it is granted, to the peer whose request was received last.
+ * On its own, libzmq would let other messages through before this process has read the request.
+ */
+class GrantingPublisher extends XPublisher {
+  grant({ option }: typeof SUBSCRIBE, topic: Buffer): void {
+    this.setStringOption(option, topic.length ? topic : null);
+  }
+}
 
 export function createIopub(signer: Signer): Iopub {
   // no high-water mark: a PUB socket would drop messages at it; the supervisor bounds what it publishes
-  const socket = new XPublisher({ linger: 500, sendHighWaterMark: 0, ipv6: true });
+  const socket = new GrantingPublisher({ linger: 500, sendHighWaterMark: 0, ipv6: true });
   socket.verbosity = 'allSubs';
+  socket.manual = true;
   let last: Promise<unknown> = Promise.resolve();
-  const publish = (message: Message) => {
-    const sent = last.then(() => socket.send(toFrames(message, signer)));
-    last = sent.catch(() => undefined);
-    return sent;
+  const enqueue = (work: () => Promise<void>) => {
+    const done = last.then(work);
+    last = done.catch(() => undefined);
+    return done;
   };
   return {
     bind: address => socket.bind(address),
-    publish,
+    publish: message => enqueue(() => socket.send(toFrames(message, signer))),
     async listen() {
-      for await (const [frame] of socket) {
-        if (frame[0] !== SUBSCRIBE) continue;
-        const topic = frame.subarray(1);
+      for await (const [request] of socket) {
+        const topic = request.subarray(1);
+        if (request[0] === UNSUBSCRIBE.byte) socket.grant(UNSUBSCRIBE, topic);
+        if (request[0] !== SUBSCRIBE.byte) continue;
         // the topic goes first, or the subscriber's own filter would drop its welcome
-        void publish(
-          createMessage('iopub_welcome', { subscription: topic.toString() }, undefined, {
-            identities: [topic],
-          }),
-        );
+        const content = { subscription: topic.toString() };
+        const welcome = createMessage('iopub_welcome', content, undefined, { identities: [topic] });
+        // waited for: the next request may be another peer's
+        await enqueue(() => {
+          socket.grant(SUBSCRIBE, topic);
+          return socket.send(toFrames(welcome, signer));
+          // closed meanwhile: the loop ends by itself
+        }).catch(() => undefined);
       }
     },
     close: () => socket.close(),
