@@ -21,6 +21,19 @@ export function stateWords(
   return trans._n('%1 step', '%1 steps', step);
 }
 
+/** Pixels between two pictures; `--nb-gap` in the style says the same. */
+const GAP = 12;
+
+/** Of at most `fitting` columns, and at least half of them, the most that leave the fewest places empty. */
+export function evenColumns(count: number, fitting: number): number {
+  if (count <= fitting) return Math.max(count, 1);
+  const empty = (columns: number) => Math.ceil(count / columns) * columns - count;
+  let best = fitting;
+  for (let columns = fitting - 1; columns >= fitting / 2; columns--)
+    if (empty(columns) < empty(best)) best = columns;
+  return best;
+}
+
 class FeatureGrid implements View<FeatureGridPayload> {
   private payload!: FeatureGridPayload;
   private readonly cells: PictureCell[] = [];
@@ -34,6 +47,7 @@ class FeatureGrid implements View<FeatureGridPayload> {
   private readonly list = el('div', { class: 'nb-FeatureGrid-cells', role: 'list' });
   private readonly zoom: Zoom;
   private readonly stop: () => void;
+  private readonly resized = new ResizeObserver(() => this.layOut());
   readonly node: HTMLElement;
 
   constructor(private readonly context: ViewContext) {
@@ -54,6 +68,7 @@ class FeatureGrid implements View<FeatureGridPayload> {
     );
     this.zoom = new Zoom(trans, index => this.focus(index));
     this.stop = settings.onChange(() => this.update(this.payload));
+    this.resized.observe(this.node);
     this.list.addEventListener('keydown', event => this.onKey(event));
     this.list.addEventListener('focusin', event => this.onFocus(event.target as Node));
   }
@@ -75,13 +90,14 @@ class FeatureGrid implements View<FeatureGridPayload> {
     while (this.cells.length < cells.length) this.add();
     const look = { pixelated: this.pixelated, showCurves: settings.values.showCurves };
     cells.forEach((cell, i) => this.cells[i].update(cell, total, look));
-    this.layOut(cells.length);
+    this.layOut();
     this.setCurrent(Math.min(this.current, Math.max(cells.length - 1, 0)));
     if (this.zoom.isOpen) this.zoom.update(this.zoomItems());
   }
 
   dispose(): void {
     this.stop();
+    this.resized.disconnect();
     this.zoom.dispose();
   }
 
@@ -102,16 +118,19 @@ class FeatureGrid implements View<FeatureGridPayload> {
     this.list.append(cell.node);
   }
 
-  /** A few pictures are drawn larger than many. */
-  private layOut(count: number): void {
+  /** As many columns as the notebook or the person asks for; otherwise as many as fit, in rows that come out even. */
+  private layOut(): void {
     const { pictureSize, columns } = this.context.settings.values;
-    const size = pictureSize * (count === 1 ? 2 : count <= 3 ? 1.5 : 1);
-    const wanted = this.payload.options.columns ?? columns;
+    const count = this.cells.length;
+    const few = count === 1 ? 2 : count <= 3 ? 1.5 : 1;
+    const wanted = Math.min(Math.round(this.payload.options.columns ?? columns), 48);
+    const width = this.list.clientWidth;
+    const fitting = Math.max(1, Math.floor((width + GAP) / (pictureSize * few + GAP)));
+    const chosen = wanted >= 1 ? wanted : width > 0 ? evenColumns(count, fitting) : undefined;
+    // rows made shorter to come out even may fill the page with larger pictures
+    const size = pictureSize * (!(wanted >= 1) && count > fitting ? 1.5 : few);
     this.list.style.setProperty('--nb-size', `${Math.round(size)}px`);
-    this.list.style.setProperty(
-      '--nb-columns',
-      wanted >= 1 ? String(Math.min(Math.round(wanted), 48)) : 'auto-fill',
-    );
+    this.list.style.setProperty('--nb-columns', chosen ? String(chosen) : 'auto-fill');
   }
 
   private showProgress(step: number, total: number, running: boolean): void {

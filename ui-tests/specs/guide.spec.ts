@@ -43,6 +43,11 @@ test('the guide runs, the kernel restarts, and the saved notebook shows its pict
   await expect(panel.locator('.nb-FeatureGrid[data-state=running]')).toHaveCount(0);
   const [chartCount, pictureCount] = [await charts.count(), await pictures.count()];
   expect(pictureCount).toBeGreaterThan(1);
+  await page.setViewportSize({ width: 1280, height: 6000 });
+  await panel.locator('.jp-Notebook-cell').first().scrollIntoViewIfNeeded();
+  await page.waitForTimeout(1000);
+  await page.screenshot(shot('guide-whole-light'));
+  await page.setViewportSize({ width: 1280, height: 900 });
   await charts.first().scrollIntoViewIfNeeded();
   await page.screenshot(shot('guide-chart-light'));
   await grids.first().scrollIntoViewIfNeeded();
