@@ -1,6 +1,6 @@
 /**
- * The broadcast socket. An XPUB rather than a PUB, so that a new subscriber can be welcomed: its first
- * message, `iopub_welcome`, tells it that from now on nothing is missed (JEP 65).
+ * The broadcast socket. An XPUB rather than a PUB, so that a new subscriber can be welcomed: `iopub_welcome`
+ * tells it that from now on nothing is missed (JEP 65).
  */
 import { XPublisher } from 'zeromq';
 import { createMessage, toFrames, type Message } from './message.ts';
@@ -14,48 +14,37 @@ export interface Iopub {
   close(): void;
 }
 
-/** First byte of what a subscriber sends, before the topic; and libzmq's option that grants it. */
-const SUBSCRIBE = { byte: 1, option: 6 };
-const UNSUBSCRIBE = { byte: 0, option: 7 };
-
-/**
- * In manual mode a subscription counts only once it is granted, to the peer whose request was received last.
- * On its own, libzmq would let other messages through before this process has read the request.
- */
-class GrantingPublisher extends XPublisher {
-  grant({ option }: typeof SUBSCRIBE, topic: Buffer): void {
-    this.setStringOption(option, topic.length ? topic : null);
-  }
-}
+/** First byte of what a subscriber sends, before the topic. */
+const SUBSCRIBE = 1;
 
 export function createIopub(signer: Signer): Iopub {
   // no high-water mark: a PUB socket would drop messages at it; the supervisor bounds what it publishes
-  const socket = new GrantingPublisher({ linger: 500, sendHighWaterMark: 0, ipv6: true });
+  const socket = new XPublisher({ linger: 500, sendHighWaterMark: 0, ipv6: true });
+  // libzmq's manual mode would order welcomes strictly, but a peer that leaves between a request and its grant
+  // makes libzmq forget whose request it was, and the subscription is lost
   socket.verbosity = 'allSubs';
-  socket.manual = true;
   let last: Promise<unknown> = Promise.resolve();
-  const enqueue = (work: () => Promise<void>) => {
-    const done = last.then(work);
-    last = done.catch(() => undefined);
-    return done;
+  let welcomed = false;
+  const send = (message: Message) => {
+    const sent = last.then(() => socket.send(toFrames(message, signer)));
+    last = sent.catch(() => undefined);
+    return sent;
   };
   return {
     bind: address => socket.bind(address),
-    publish: message => enqueue(() => socket.send(toFrames(message, signer))),
+    async publish(message) {
+      // nobody hears it, or somebody whose request has not been read yet and who hears the welcome first
+      if (welcomed) await send(message);
+    },
     async listen() {
       for await (const [request] of socket) {
+        if (request[0] !== SUBSCRIBE) continue;
+        welcomed = true;
         const topic = request.subarray(1);
-        if (request[0] === UNSUBSCRIBE.byte) socket.grant(UNSUBSCRIBE, topic);
-        if (request[0] !== SUBSCRIBE.byte) continue;
-        // the topic goes first, or the subscriber's own filter would drop its welcome
         const content = { subscription: topic.toString() };
+        // the topic goes first, or the subscriber's own filter would drop its welcome
         const welcome = createMessage('iopub_welcome', content, undefined, { identities: [topic] });
-        // waited for: the next request may be another peer's
-        await enqueue(() => {
-          socket.grant(SUBSCRIBE, topic);
-          return socket.send(toFrames(welcome, signer));
-          // closed meanwhile: the loop ends by itself
-        }).catch(() => undefined);
+        void send(welcome).catch(() => undefined);
       }
     },
     close: () => socket.close(),
