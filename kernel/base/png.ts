@@ -1,5 +1,7 @@
 /** Pixels ↔ PNG bytes. */
-import { decode, encode } from 'fast-png';
+import { decode } from 'fast-png';
+
+export { encodePng } from './png-encode.ts';
 
 /** Channels last, 8 bits each: 1 grey, 3 RGB, 4 RGBA. */
 export interface Pixels {
@@ -8,9 +10,6 @@ export interface Pixels {
   channels: 1 | 3 | 4;
   data: Uint8Array;
 }
-
-export const encodePng = ({ width, height, channels, data }: Pixels): Uint8Array =>
-  encode({ width, height, channels, depth: 8, data });
 
 /** Sixteen-bit and palette pictures come back as 8-bit grey, RGB or RGBA. */
 export function decodePng(bytes: Uint8Array): Pixels {

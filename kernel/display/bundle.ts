@@ -9,7 +9,7 @@ import { htmlTable } from './html.ts';
 /** A method with this name returns a MIME bundle, or a promise of one. Deno and other kernels ask for it too. */
 export const displaySymbol: unique symbol = Symbol.for('Jupyter.display') as never;
 
-/** A value with this symbol has already shown itself: as a cell's last value it shows nothing. */
+/** A value for which this is true has already shown itself: as a cell's last value it shows nothing. */
 export const silentSymbol: unique symbol = Symbol.for('neuronbook.silent') as never;
 
 export interface Displayable {
@@ -17,7 +17,8 @@ export interface Displayable {
 }
 
 export const isSilent = (value: unknown): boolean =>
-  value === undefined || (typeof value === 'object' && value !== null && silentSymbol in value);
+  value === undefined ||
+  (typeof value === 'object' && value !== null && Boolean((value as Record<symbol, unknown>)[silentSymbol]));
 
 export const isDisplayable = (value: unknown): value is Displayable =>
   ((typeof value === 'object' && value !== null) || typeof value === 'function') &&

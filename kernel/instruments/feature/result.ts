@@ -82,10 +82,13 @@ export class Feature {
     return [`${this.title} (${this.state})`, ...rows].join('\n');
   }
 
-  /** Nothing in the cell that has shown it live already; everywhere else, and later, the grid. */
-  [Symbol.for('Jupyter.display')](): MimeBundle {
+  /** In the cell that has shown it live it does not show itself again as the result; in a later cell it does. */
+  get [Symbol.for('neuronbook.silent')](): boolean {
     const { cell } = host();
-    if (this.live && cell !== undefined && cell === this.shownIn) return {};
+    return this.live && cell !== undefined && cell === this.shownIn;
+  }
+
+  [Symbol.for('Jupyter.display')](): MimeBundle {
     return this.bundle();
   }
 
