@@ -33,7 +33,7 @@ test('a running grid changes in place', async ({ page, tmpPath }) => {
 
   await update(page, { ...running, step: 80 });
   await expect(state).toHaveText('step 80 of 256');
-  await expect(panel.getByRole('progressbar')).toHaveAttribute('aria-valuenow', '80');
+  await expect(panel.getByRole('progressbar', { name: 'steps done' })).toHaveAttribute('aria-valuenow', '80');
   await expect(picture).not.toHaveAttribute('src', atStart!);
   await panel.screenshot(shot('running-light'));
 
