@@ -19,6 +19,8 @@ export const Flag = {
   SETTLED: 5,
   /** Counts the main thread's turns while a run is being interrupted: no change means that it is blocked. */
   BEAT: 6,
+  /** The latest run whose JavaScript was terminated: it will not finish anything any more. */
+  TERMINATED: 7,
 } as const;
 
 const WORDS = 8;

@@ -76,6 +76,7 @@ function terminate(): void {
   }
   terminating = true;
   terminatedAt ||= Date.now();
+  Atomics.store(flags, Flag.TERMINATED, run);
   session.post('Runtime.terminateExecution', () => {
     terminating = false;
     stuck = 0;

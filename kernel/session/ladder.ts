@@ -5,7 +5,7 @@
  * 2. after 150 ms without native work: a cell that merely waits is answered, its promise forgotten;
  * 3. after 250 ms without a turn of the main thread: its JavaScript is terminated, unless it is inside native code
  *    (2 and 3 wait for a second in a cell that has run native steps: its loop still has a picture to finish);
- * 4. after 2 s, or at the second Interrupt: the process is killed and a new one takes its place. During
+ * 4. after 2 s, 2.5 s after a termination that did not help, or at the second Interrupt: the process is killed and a new one takes its place. During
  *    native work only the second Interrupt does that.
  */
 import type { Runner } from './runner-process.ts';
@@ -19,7 +19,7 @@ export interface LadderOptions {
 
 const TICK = 50;
 /** What a run gets to end by itself: since the interrupt, since its last native step, since it was terminated. */
-const PATIENCE = { interrupt: 2000, native: 1000, terminated: 1000 };
+const PATIENCE = { interrupt: 2000, native: 1000, terminated: 2500 };
 /** When the reader is told that a native step is being waited for. */
 const NOTICE = 1000;
 /** A report of the interrupt worker older than this means that it is gone too. */

@@ -121,7 +121,8 @@ export function createCells({ evaluator, bundleOf, isSilent, send, flags, timers
         const now = Atomics.load(flags, Flag.STEPS);
         quiet = now === steps && Atomics.load(flags, Flag.NATIVE) === 0 ? quiet + 1 : 0;
         steps = now;
-        if (quiet >= (steps > 0 ? QUIET_TICKS_AFTER_STEPS : QUIET_TICKS)) finish(run, interruptError());
+        const finishing = steps > 0 && Atomics.load(flags, Flag.TERMINATED) !== run;
+        if (quiet >= (finishing ? QUIET_TICKS_AFTER_STEPS : QUIET_TICKS)) finish(run, interruptError());
       }, TICK);
     },
   };
