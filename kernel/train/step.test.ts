@@ -34,14 +34,13 @@ test('a step of plain descent on y = xWᵀ + b', () => {
       mul_3 = Mul(const_10 4×1, sub_1) → float32 4×1
       add_1 = Add(mul_2, mul_3) → float32 4×1
       gemm_1 = Gemm(add_1, x) alpha=1 beta=1 transA=1 transB=0 → float32 1×2
-      reducesum_1 = ReduceSum(add_1, const_11=[0]) keepdims=1 → float32 1×1
-      reshape_3 = Reshape(reducesum_1, const_1=[1]) → float32 1
-      reshape_4 = Reshape(gemm_1, const_12=[2]) → float32 2
-      concat_1 = Concat(reshape_4, reshape_3) axis=0 → float32 3
+      reducesum_1 = ReduceSum(add_1, const_11=[0]) keepdims=0 → float32 1
+      reshape_3 = Reshape(gemm_1, const_12=[2]) → float32 2
+      concat_1 = Concat(reshape_3, reducesum_1) axis=0 → float32 3
       mul_4 = Mul(concat_1, split_1) → float32 3
       sub_2 = Sub(train/parameters, mul_4) → float32 3
-      reshape_5 = Reshape(reducemean_1, const_1=[1]) → float32 1
-      train/loss = Identity(reshape_5) → float32 1
+      reshape_4 = Reshape(reducemean_1, const_1=[1]) → float32 1
+      train/loss = Identity(reshape_4) → float32 1
       train/parameters/next = Identity(sub_2) → float32 3
       return train/loss, train/parameters/next"
   `);
