@@ -62,7 +62,9 @@ test('a repository of the hub, its model.onnx or a named file', async () => {
     '/owner/name/resolve/main/model.onnx',
     '/owner/name/resolve/main/onnx/small.onnx',
   ]);
-  await expect(load('hf:owner')).rejects.toThrowErrorMatchingInlineSnapshot(`[NeuronbookError: hugging face address: hf:owner; expected hf:owner/name or hf:owner/name/file.onnx]`);
+  await expect(load('hf:owner')).rejects.toThrowErrorMatchingInlineSnapshot(
+    `[NeuronbookError: hugging face address: hf:owner; expected hf:owner/name or hf:owner/name/file.onnx]`,
+  );
 });
 
 test('a path, a file address, bytes', async () => {

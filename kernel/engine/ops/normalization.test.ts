@@ -85,5 +85,7 @@ test('no gradient in training mode', () => {
 
 test('an even LRN is refused, as ONNX Runtime does', () => {
   const x = new Trace().input('x', 'float32', [1, 4, 2, 2]);
-  expect(() => apply('LRN', [x], { size: 2n })).toThrowErrorMatchingInlineSnapshot(`[ShapeError: LRN at LRN: size is 2; ONNX Runtime has LRN for odd sizes only (inputs 1×4×2×2)]`);
+  expect(() => apply('LRN', [x], { size: 2n })).toThrowErrorMatchingInlineSnapshot(
+    `[ShapeError: LRN at LRN: size is 2; ONNX Runtime has LRN for odd sizes only (inputs 1×4×2×2)]`,
+  );
 });
