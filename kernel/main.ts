@@ -46,6 +46,9 @@ const supervisor = createSupervisor({
   },
 });
 
+// a defect in one handler must not take the sockets, and with them the notebook's state, along
+process.on('uncaughtException', error => console.error('kernel:', error));
+process.on('unhandledRejection', error => console.error('kernel:', error));
 process.on('SIGINT', () => supervisor.interrupt());
 process.on('SIGTERM', () => void supervisor.stop());
 

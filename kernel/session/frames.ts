@@ -10,6 +10,7 @@ import type { RunnerEvent } from './runner-protocol.ts';
 
 const Kind = { EVENT: 0, STDOUT: 1, STDERR: 2 } as const;
 const HEAD = 5;
+const nap = new Int32Array(new SharedArrayBuffer(4));
 
 export function encodeFrame(event: RunnerEvent): Buffer {
   const text = event.type === 'stream';
@@ -24,7 +25,6 @@ export function encodeFrame(event: RunnerEvent): Buffer {
 
 /** Writes all of `bytes`, however long the reader takes. */
 export function writeAll(fd: number, bytes: Uint8Array): void {
-  const nap = new Int32Array(new SharedArrayBuffer(4));
   for (let offset = 0; offset < bytes.length;) {
     try {
       offset += writeSync(fd, bytes, offset);

@@ -5,8 +5,8 @@
  * 2. after 150 ms without native work: a cell that merely waits is answered, its promise forgotten;
  * 3. after 250 ms without a turn of the main thread: its JavaScript is terminated, unless it is inside native code
  *    (2 and 3 wait for a second in a cell that has run native steps: its loop still has a picture to finish);
- * 4. after 2 s, 2.5 s after a termination that did not help, or at the second Interrupt: the process is killed and a new one takes its place. During
- *    native work only the second Interrupt does that.
+ * 4. after 2 s (2.5 s after a termination that did not help), or at the second Interrupt: the process is killed and a
+ *    new one takes its place. During native work only the second Interrupt does that.
  */
 import type { Runner } from './runner-process.ts';
 
