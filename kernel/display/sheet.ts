@@ -45,10 +45,10 @@ function wrap(label: string, room: number): string[] {
   return [text.slice(0, cut), text.slice(cut).trim().slice(0, room)];
 }
 
-/** Sixty-four levels of each colour: no eye sees the rest, and files are a third smaller. */
+/** Thirty-two levels of each colour: at this size no eye misses the rest, and files are much smaller. */
 const level = (value: number): number => {
-  const kept = Math.min(63, Math.round(value / 4));
-  return (kept << 2) | (kept >> 4);
+  const kept = Math.min(31, Math.round(value / 8.2));
+  return (kept << 3) | (kept >> 2);
 };
 
 /** Bilinear enlargement: feature pictures are smooth, and blocks would read as detail. */

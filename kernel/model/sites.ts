@@ -103,7 +103,7 @@ export class Sites implements Iterable<Site> {
     const columns = ['name', 'op', 'shape', 'kind', 'parameters'] as const;
     return htmlTable(
       columns,
-      this.rows().map(row => columns.map(column => row[column] || '')),
+      this.rows().map(row => columns.map(column => row[column] || undefined)),
     );
   }
 

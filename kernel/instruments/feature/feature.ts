@@ -63,7 +63,12 @@ export async function feature(
   const objectives = objectivesOf(what, options);
   const title =
     typeof what === 'string' ? `What ${model.name} sees at ${what}` : `What excites ${model.name}`;
-  const result = new Feature(title, objectives.map(String), steps);
+  const result = new Feature(
+    title,
+    objectives.map(String),
+    steps,
+    objectives.map(objective => labelOf(model, objective)),
+  );
   if (live) result.open();
   // a network with a fixed batch takes its pictures one after another; otherwise all ascend together
   const groups = batchVaries(model, options) ? [objectives] : objectives.map(objective => [objective]);
@@ -151,6 +156,15 @@ function objectivesOf(
       `nothing to excite at ${what}; give { channel: 5 }, { channels: [0, 1] }, { neuron: 5 }, { direction } or an objective`,
     );
   return channels.map(index => channel(what, index));
+}
+
+/** `channel('conv3', 5)` → `channel 5`; a class score by its class, where the file names its classes. */
+function labelOf(model: Model, { text }: Objective): string {
+  const single = /^(\w+)\('([^']*)', (\d+)(?:, \[[\d, ]*\])?\)$/.exec(text);
+  if (!single) return text;
+  const [, kind, site, index] = single;
+  const isOutput = model.sites.has(site) && model.sites.get(site).kind === 'output';
+  return (isOutput && model.imageInput?.labels?.[Number(index)]) || `${kind} ${index}`;
 }
 
 const shapeOf = (model: Model, name: string) => model.graph.inputs.find(input => input.name === name)?.dims;

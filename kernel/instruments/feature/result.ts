@@ -28,6 +28,8 @@ export class Feature {
     readonly objectives: readonly string[],
     /** The steps that were asked for. */
     readonly steps: number,
+    /** What stands under each picture. */
+    readonly labels: readonly string[] = objectives,
   ) {
     this.cells = objectives.map(() => undefined);
   }
@@ -94,7 +96,7 @@ export class Feature {
 
   private bundle(): MimeBundle {
     const tiles = this.cells.flatMap((cell, i) =>
-      cell ? [{ pixels: toPixels(cell.pixels), label: shortLabel(this.objectives[i]) }] : [],
+      cell ? [{ pixels: toPixels(cell.pixels), label: this.labels[i] }] : [],
     );
     if (!tiles.length) return { 'text/plain': this.toString() };
     return {
@@ -117,7 +119,7 @@ export class Feature {
           const course = thinned(cell.curve);
           return [
             {
-              label: shortLabel(this.objectives[i]),
+              label: this.labels[i],
               objective: this.objectives[i],
               image: toBase64(encodePng(pixels)),
               width: pixels.width,
@@ -135,12 +137,6 @@ export class Feature {
     };
   }
 }
-
-/** `channel('conv3', 5)` → `channel 5`. */
-const shortLabel = (objective: string): string => {
-  const single = /^(\w+)\('[^']*', (\d+)/.exec(objective);
-  return single ? `${single[1]} ${single[2]}` : objective;
-};
 
 /** At most 128 points, first and last among them. */
 function thinned<T>(points: readonly T[], most = 128): T[] {
