@@ -69,8 +69,10 @@ test('the guide runs, the kernel restarts, and the saved notebook shows its pict
 
   // a restarted kernel counts from one, has forgotten its variables, and runs the guide's first cells again
   await page.menu.clickMenuItem('Kernel>Restart Kernel…');
+  const restarted = page.waitForResponse(response => response.url().includes('/restart') && response.ok());
   await page.getByRole('button', { name: 'Confirm Kernel Restart' }).click();
-  await expect(panel.locator('.jp-InputPrompt', { hasText: /\[\d+\]/ })).toHaveCount(0);
+  await restarted;
+  await expect(page.locator('#jp-main-statusbar')).toContainText('Idle');
   const [first, second] = source.cells.flatMap((cell, i) => (cell.cell_type === 'code' ? [i] : []));
   const run = async (index: number, prompt: string) => {
     await page.notebook.runCell(index);
