@@ -18,7 +18,8 @@ function merge(under: Json, over: Json): Json {
 
 /** The colours in force at `node`. */
 export function themeTemplate(node: Element): Json {
-  const style = getComputedStyle(node);
+  // a chart may be drawn before its output is attached, where no variable has a value yet
+  const style = getComputedStyle(node.isConnected ? node : document.body);
   const colour = (name: string, otherwise: string) => style.getPropertyValue(name).trim() || otherwise;
   const text = colour('--jp-ui-font-color1', '#333');
   const quiet = colour('--jp-ui-font-color2', '#666');
