@@ -1,5 +1,5 @@
 /** The stages of `npm test`, in order; each resolves to { passed, failed } as its own report counts them. */
-import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { countPlaywright, countTap, countUnittest, countVitest, sum } from './setup/count.mjs';
 import { isolated, runNotebooks } from './setup/notebooks.mjs';
@@ -100,11 +100,21 @@ async function kernel(env) {
   return sum(results);
 }
 
-const notebooks = env =>
-  runNotebooks(
-    filesUnder('notebooks').filter(file => file.endsWith('.ipynb')),
-    { env },
-  );
+/** The tour of the README as a notebook of one cell: what is shown to newcomers has to run. */
+function readmeTour() {
+  const [, source] = /```ts\n([\s\S]*?)```/.exec(readFileSync(join(root, 'README.md'), 'utf8'));
+  const cell = { cell_type: 'code', execution_count: null, id: 'tour', metadata: {}, outputs: [], source };
+  const file = join('.cache', 'tour', 'README.ipynb');
+  mkdirSync(join(root, '.cache', 'tour'), { recursive: true });
+  const notebook = { cells: [cell], metadata: {}, nbformat: 4, nbformat_minor: 5 };
+  writeFileSync(join(root, file), JSON.stringify(notebook));
+  return file;
+}
+
+function notebooks(env) {
+  const files = filesUnder('notebooks').filter(file => file.endsWith('.ipynb'));
+  return runNotebooks([...files, readmeTour()], { env });
+}
 
 async function browser(env) {
   const report = freshReport('browser.json');
