@@ -8,7 +8,7 @@ import { NEURONBOOK_MIME, payloadProblem } from '../../display/payload.ts';
 import { feature } from './feature.ts';
 import { pixel } from './image.ts';
 import { channel, direction, logit, neuron } from './objectives.ts';
-import { Feature } from './result.ts';
+import type { Feature } from './result.ts';
 
 let model: Model;
 beforeAll(async () => {
