@@ -23,6 +23,7 @@ const cwd = process.cwd();
 const opening = openWire(connection, {
   shell: message => supervisor.receive(message, 'shell'),
   control: message => supervisor.receive(message, 'control'),
+  subscribed: () => supervisor.greet(),
   warn: problem => console.error(`dropped a message: ${problem}`),
 });
 opening.catch(fail);

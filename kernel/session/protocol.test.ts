@@ -29,6 +29,15 @@ test('kernel_info says what the kernel is', async () => {
   expect((content.language_info as Record<string, unknown>).codemirror_mode).toBe('typescript');
 });
 
+test('a new listener is told how things stand, in reply to nobody', async () => {
+  // JupyterLab ignores the status messages of its kernel_info requests: this one alone ends its "Restarting"
+  const standing = await client.until(
+    () => client.received.find(({ header, parent }) => header.msg_type === 'status' && !('msg_id' in parent)),
+    'status without a parent',
+  );
+  expect(standing.content).toEqual({ execution_state: 'idle' });
+});
+
 test('a value is an execute_result, numbered as its cell, between busy and idle', async () => {
   const answer = await client.execute('40 + 2');
   const { execution_count: count } = answer.reply.content;

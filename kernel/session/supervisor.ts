@@ -241,6 +241,14 @@ export function createSupervisor({ transport, startLanguage, cwd, version, exit 
   warmUp.unref();
 
   return {
+    /**
+     * Tells a new listener how things stand. JupyterLab does not count the status messages of its own
+     * kernel_info requests, so without this it would say "Restarting" until the first cell after a restart.
+     */
+    greet(): void {
+      void publisher.status(executor.active() ? 'busy' : 'idle');
+    },
+
     receive(request: Request, channel: Channel): void {
       const { msg_type: type } = request.header;
       if (Object.hasOwn(special, type)) special[type](request, channel);

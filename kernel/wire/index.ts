@@ -10,6 +10,8 @@ import { createStdin } from './stdin.ts';
 export interface WireHandlers {
   shell(message: Message): void;
   control(message: Message): void;
+  /** Somebody new listens on iopub. */
+  subscribed(): void;
   /** A message that was dropped, and why. */
   warn(problem: string): void;
 }
@@ -38,7 +40,7 @@ export async function openWire(connection: Connection, handlers: WireHandlers) {
     shell.listen(handlers.shell),
     control.listen(handlers.control),
     stdin.listen(),
-    iopub.listen(),
+    iopub.listen(handlers.subscribed),
     hb.listen(),
   ]);
 

@@ -10,6 +10,7 @@ import { createSigner } from './sign.ts';
 const signer = createSigner('key');
 let iopub: Iopub;
 let flow: NodeJS.Timeout;
+let greeted = 0;
 afterEach(() => {
   clearInterval(flow);
   iopub.close();
@@ -23,7 +24,8 @@ async function open(): Promise<string> {
   const address = `tcp://127.0.0.1:${port}`;
   iopub = createIopub(signer);
   await iopub.bind(address);
-  void iopub.listen();
+  greeted = 0;
+  void iopub.listen(() => greeted++);
   return address;
 }
 
@@ -64,6 +66,7 @@ test('twenty subscribers in turn, in the middle of a flow', async () => {
     expect(second).toBe(first + 1);
     subscriber.close();
   }
+  expect(greeted).toBe(21);
   clearInterval(flow);
   await sleep(50);
   await iopub.publish(numbered(-1));

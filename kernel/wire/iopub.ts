@@ -9,8 +9,8 @@ import type { Signer } from './sign.ts';
 export interface Iopub {
   bind(address: string): Promise<void>;
   publish(message: Message): Promise<void>;
-  /** Welcomes subscribers until the socket closes. */
-  listen(): Promise<void>;
+  /** Welcomes subscribers until the socket closes; `greet` is called after each welcome. */
+  listen(greet: () => void): Promise<void>;
   close(): void;
 }
 
@@ -36,7 +36,7 @@ export function createIopub(signer: Signer): Iopub {
       // nobody hears it, or somebody whose request has not been read yet and who hears the welcome first
       if (welcomed) await send(message);
     },
-    async listen() {
+    async listen(greet) {
       for await (const [request] of socket) {
         if (request[0] !== SUBSCRIBE) continue;
         welcomed = true;
@@ -45,6 +45,7 @@ export function createIopub(signer: Signer): Iopub {
         // the topic goes first, or the subscriber's own filter would drop its welcome
         const welcome = createMessage('iopub_welcome', content, undefined, { identities: [topic] });
         void send(welcome).catch(() => undefined);
+        greet();
       }
     },
     close: () => socket.close(),
