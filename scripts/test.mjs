@@ -16,7 +16,7 @@ const reference = { label: 'making .venv-ref with onnx', minimum: 310 };
 
 /** What a stage needs beside the common set-up; `env` reaches its processes. */
 async function prepare(names, env) {
-  await setUp();
+  await setUp({ python: reference.minimum });
   if (names.includes('unit')) {
     env.NEURONBOOK_REFERENCE_PYTHON = await venv('.venv-ref', 'requirements-reference.txt', reference);
   }

@@ -1,10 +1,11 @@
 /** The set-up that every command shares; each part returns at once where nothing changed. */
 import { extension, install, kernel } from './build.mjs';
 import { checkNode, packages } from './packages.mjs';
-import { venv } from './python.mjs';
+import { checkPython, oldest, venv } from './python.mjs';
 
-export async function setUp() {
+export async function setUp({ python = oldest } = {}) {
   checkNode();
+  await checkPython(python);
   await packages();
   await kernel();
   await extension();

@@ -5,6 +5,9 @@ import { root, venvPython, windows } from './place.mjs';
 import { forget, hashOf, unlessFresh } from './stamp.mjs';
 import { attempt, Missing, run, step } from './step.mjs';
 
+/** 3.9 as 309. What `npm start` needs; tests and benchmarks say more. */
+export const oldest = 309;
+
 const question = 'import sys; print(sys.executable, *sys.version_info[:2], sep="|")';
 const usual = windows
   ? [['py', '-3'], ['python'], ['python3']]
@@ -26,7 +29,7 @@ async function findPython(minimum) {
   const need = `${Math.floor(minimum / 100)}.${minimum % 100}`;
   throw new Missing(
     seen.length
-      ? `Python ${need} or newer is needed, found ${seen.join(', ')}: install a newer one from https://www.python.org, or name one in the variable PYTHON.`
+      ? `Python ${need} or newer is needed, found ${[...new Set(seen)].join(', ')}: install a newer one from https://www.python.org, or name one in the variable PYTHON.`
       : `Python is missing: install Python ${need} or newer from https://www.python.org, or name one in the variable PYTHON.`,
   );
 }
@@ -45,15 +48,24 @@ export async function apt(...names) {
   await run('apt-get', ['install', '-y', '-q', '--no-install-recommends', ...names], { env });
 }
 
-async function makeVenv(name, minimum) {
+/** The Python that makes environments, or one sentence about what to install. */
+async function usablePython(minimum) {
   const python = await findPython(minimum);
   const canMake = async () => (await attempt(python, ['-c', 'import venv, ensurepip'])).code === 0;
   if (!(await canMake()) && canApt()) await apt('python3-venv');
-  if (!(await canMake())) {
-    throw new Missing(
-      `Python's venv module is missing: install it first (on Debian and Ubuntu: sudo apt install python3-venv).`,
-    );
-  }
+  if (await canMake()) return python;
+  throw new Missing(
+    "Python's venv module is missing: install it first (on Debian and Ubuntu: sudo apt install python3-venv).",
+  );
+}
+
+/** Asked before anything is installed: what is missing should be said in the first second. */
+export async function checkPython(minimum) {
+  if (!existsSync(venvPython('.venv'))) await usablePython(minimum);
+}
+
+async function makeVenv(name, minimum) {
+  const python = await usablePython(minimum);
   rmSync(join(root, name), { recursive: true, force: true });
   forget(`python${name}`); // what other lists had put there is gone with it
   await run(python, ['-m', 'venv', join(root, name)]);
@@ -65,7 +77,7 @@ async function makeVenv(name, minimum) {
  * A virtual environment in the root holding the pins of one list (a file of scripts/); a second list adds to it.
  * The stamp includes the root: a folder that was moved has environments that point to the old place.
  */
-export async function venv(name, list, { label, minimum = 309 }) {
+export async function venv(name, list, { label, minimum = oldest }) {
   const key = hashOf([`scripts/${list}`], { words: [root] });
   await unlessFresh(`python${name}-${list}`, key, [venvPython(name)], () =>
     step(label, async () => {
