@@ -14,10 +14,12 @@ import {
   add,
   apply,
   cast,
+  concat,
   equal,
   expand,
   indicator,
   mul,
+  reduceSum,
   relu,
   reshape,
   scalar,
@@ -65,7 +67,7 @@ export function resample(picture: Var, map: Var, reach: number): Var {
   );
 }
 
-/** The map's coefficients and each pixel's coordinates, [H·W]. */
+/** The map's coefficients and each pixel's coordinates, [1, H·W]. */
 interface Field {
   readonly at: (index: number) => Var;
   readonly x: Var;
@@ -77,7 +79,12 @@ interface Field {
 function fieldOf(trace: Recorder, map: Var, height: number, width: number): Field {
   const plane = height * width;
   const grid = (coordinate: (p: number) => number) =>
-    trace.constant(tensor(Float32Array.from({ length: plane }, (_, p) => coordinate(p))));
+    trace.constant(
+      tensor(
+        Float32Array.from({ length: plane }, (_, p) => coordinate(p)),
+        [1, plane],
+      ),
+    );
   return {
     at: index => apply('Gather', [map, trace.constant(tensor([BigInt(index)], []))], { axis: 0n }),
     x: grid(p => p % width),
@@ -87,27 +94,48 @@ function fieldOf(trace: Recorder, map: Var, height: number, width: number): Fiel
   };
 }
 
-/** One coordinate of a neighbour: clipped into the picture, and 1 where it was inside. */
-interface Coordinate {
+/** Neighbours along one axis, [K, H·W]: their coordinate clipped into the picture, and 1 where it was inside. */
+interface Axis {
   readonly place: Var;
   readonly inside: Var;
 }
 
-function within(place: Var, size: number): Coordinate {
+function within(place: Var, size: number): Axis {
   const clipped = apply('Clip', [place, scalar(place, 0), scalar(place, size - 1)]);
   return { place: clipped, inside: indicator(equal(clipped, place), place) };
 }
 
 const floor = (x: Var): Var => apply('Floor', [x]);
 
+/** 0 … count−1 as a column, to be added to a row of H·W numbers. */
+const steps = (like: Var, count: number): Var =>
+  like.trace.constant(
+    tensor(
+      Float32Array.from({ length: count }, (_, i) => i),
+      [count, 1],
+    ),
+  );
+
 /** a·x + b·y + c */
 const affine = ({ at }: Field, first: number, x: Var, y: Var): Var =>
   add(add(mul(x, at(first)), mul(y, at(first + 1))), at(first + 2));
 
-/** x at (row, column), as [N·C, H·W]. GatherElements copies single numbers eleven times as fast as Gather. */
-function read(x: Var, row: Coordinate, column: Coordinate, width: number): Var {
-  const indices = cast(add(mul(row.place, width), column.place), 'int32');
-  return gatherElements(x, expand(reshape(indices, [1, x.dims[1]]), x.dims), 1);
+/** Rows against columns: [J, H·W] and [I, H·W] → [J, I, H·W] by broadcasting. */
+const asRows = (x: Var): Var => reshape(x, [x.dims[0], 1, x.dims[1]]);
+const asColumns = (x: Var): Var => reshape(x, [1, ...x.dims]);
+
+/**
+ * Σ over rows and columns of weight · x at (row, column), [N·C, H·W]. All neighbours are read at once: few large
+ * nodes run faster than many small ones, and GatherElements copies single numbers eleven times as fast as Gather.
+ * @param weight [J, I, H·W]
+ */
+function gathered(x: Var, rows: Axis, columns: Axis, weight: Var, width: number): Var {
+  const [maps, plane] = x.dims;
+  const count = weight.dims[0] * weight.dims[1];
+  const indices = cast(add(mul(asRows(rows.place), width), asColumns(columns.place)), 'int32');
+  const everywhere = expand(reshape(indices, [1, count * plane]), [maps, count * plane]);
+  const read = reshape(gatherElements(x, everywhere, 1), [maps, count, plane]);
+  return reduceSum(mul(read, reshape(weight, [1, count, plane])), [1]);
 }
 
 function forward(x: Var, field: Field): Var {
@@ -116,18 +144,14 @@ function forward(x: Var, field: Field): Var {
     const source = affine(field, first, field.x, field.y);
     const low = floor(source);
     const share = sub(source, low);
-    return [0, 1].map(k => {
-      const { place, inside } = within(k ? add(low, 1) : low, size);
-      return { place, inside: mul(inside, k ? share : sub(1, share)) };
-    });
+    const both = within(add(low, steps(low, 2)), size);
+    return { ...both, weight: mul(both.inside, concat([sub(1, share), share], 0)) };
   };
   const [columns, rows] = [axis(0, width), axis(3, height)];
-  const corners = rows.flatMap(row =>
-    columns.map(column => ({ row, column, weight: mul(row.inside, column.inside) })),
-  );
-  const seen = corners.map(({ row, column, weight }) => mul(read(x, row, column, width), weight)).reduce(add);
-  const covered = corners.map(({ weight }) => weight).reduce(add);
-  return add(seen, mul(sub(1, covered), grey));
+  const weight = mul(asRows(rows.weight), asColumns(columns.weight));
+  // what the four weights lack of 1 lies outside
+  const covered = mul(reduceSum(rows.weight, [0]), reduceSum(columns.weight, [0]));
+  return add(gathered(x, rows, columns, weight, width), mul(sub(1, covered), grey));
 }
 
 function adjoint(dy: Var, field: Field, count: number, reach: number): Var {
@@ -135,28 +159,18 @@ function adjoint(dy: Var, field: Field, count: number, reach: number): Var {
   // the first whole number beyond A⁻¹·q − reach, and the ones that follow
   const axis = (first: number, size: number) => {
     const begin = add(floor(sub(affine(field, first, field.x, field.y), reach)), 1);
-    return Array.from({ length: count }, (_, i) => {
-      const place = i ? add(begin, i) : begin;
-      return { ...within(place, size), raw: place };
-    });
+    const raw = add(begin, steps(begin, count));
+    return { ...within(raw, size), raw };
   };
+  const [columns, rows] = [axis(6, width), axis(9, height)];
+  // A·p − q, its part from p's column and its part from p's row
+  const distance = (first: number, q: Var) =>
+    add(
+      asColumns(mul(columns.raw, at(first))),
+      asRows(sub(add(mul(rows.raw, at(first + 1)), at(first + 2)), q)),
+    );
   const tent = (s: Var) => relu(sub(1, abs(s)));
-  const columns = axis(6, width).map(({ raw, ...rest }) => ({
-    ...rest,
-    s: mul(raw, at(0)),
-    t: mul(raw, at(3)),
-  }));
-  const rows = axis(9, height).map(({ raw, ...rest }) => ({
-    ...rest,
-    s: sub(add(mul(raw, at(1)), at(2)), field.x),
-    t: sub(add(mul(raw, at(4)), at(5)), field.y),
-  }));
-  return rows
-    .flatMap(row =>
-      columns.map(column => {
-        const weight = mul(tent(add(column.s, row.s)), tent(add(column.t, row.t)));
-        return mul(read(dy, row, column, width), mul(weight, mul(row.inside, column.inside)));
-      }),
-    )
-    .reduce(add);
+  const inside = mul(asRows(rows.inside), asColumns(columns.inside));
+  const weight = mul(mul(tent(distance(0, field.x)), tent(distance(3, field.y))), inside);
+  return gathered(dy, rows, columns, weight, width);
 }
