@@ -108,9 +108,8 @@ const excluded = ({ name }: Loaded): boolean =>
   /^test_mod_float.*_fmod_0/.test(name) ||
   // ONNX Runtime: "ReduceMax is not defined for empty set with bool type"
   name === 'test_reduce_max_empty_set_bool' ||
-  // known differences of ONNX Runtime's, in its own list of them: align_corners with a fraction of a pixel left over
+  // ONNX Runtime's outputs differ from the published ones; why was not looked up
   /^test_resize_downsample_scales_(linear|cubic)_align_corners$/.test(name) ||
-  // … and a test whose published output is wrong, https://github.com/onnx/onnx/issues/2398
   name === 'test_maxunpool_export_with_output_shape' ||
   // opset 6, where one slope per channel needed no axes; ONNX's converter leaves it so, and opset 7 does not stretch it
   /^test_PReLU_.d_multiparam$/.test(name);
