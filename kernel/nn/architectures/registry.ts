@@ -1,0 +1,82 @@
+/** Finds the architecture that a config.json means, and carries weights from a checkpoint into it. */
+import { NeuronbookError } from '../../base/errors.ts';
+import type { Tensor } from '../../base/tensor.ts';
+import type { Graph } from '../../onnx/graph.ts';
+import type { Architecture, BuildOptions, Checkpoint, HuggingFaceConfig } from './architecture.ts';
+
+/** `model_type` of a config.json → the architecture. */
+const families: Readonly<Record<string, (config: HuggingFaceConfig) => Architecture>> = {};
+
+/** Name of an architecture → the graph of a configuration of ours, as `ARCHITECTURE_KEY` documents it. */
+const builders: Readonly<Record<string, (config: never, options: BuildOptions) => Graph>> = {};
+
+/**
+ * The architecture that a Hugging Face config.json describes.
+ * @throws NeuronbookError naming the model type, where it is none of ours
+ * @example
+ * const architecture = architectureOf({ model_type: 'gpt2', n_layer: 2, n_embd: 64, n_head: 4, vocab_size: 100 });
+ * const graph = architecture.network({ weights: weightsFrom(architecture, checkpoint) });
+ */
+export function architectureOf(config: HuggingFaceConfig): Architecture {
+  const family = families[config.model_type ?? ''];
+  if (!family)
+    throw new NeuronbookError(
+      `unknown model type: ${config.model_type ?? 'none'}; expected one of ${Object.keys(families).join(', ')}; ` +
+        'export the model to ONNX and load that file',
+    );
+  return family(config);
+}
+
+/**
+ * The weights of an architecture from a checkpoint, by the names they have in the graph. Each is read when it is
+ * asked for, and nothing is kept.
+ * @throws NeuronbookError where the checkpoint lacks a tensor
+ */
+export function weightsFrom(
+  architecture: Architecture,
+  checkpoint: Checkpoint,
+): (name: string) => Tensor | undefined {
+  const sources = architecture.sources(checkpoint);
+  return name => {
+    const source = sources[name];
+    if (!source) return undefined;
+    const missing = source.from.find(key => !checkpoint.has(key));
+    if (missing !== undefined)
+      throw new NeuronbookError(
+        `the checkpoint lacks ${missing}, from which ${name} of ${architecture.name} is made; ` +
+          'is it complete, and is config.json its own?',
+      );
+    const tensors = source.from.map(key => checkpoint.read(key));
+    return source.make ? source.make(...tensors) : tensors[0];
+  };
+}
+
+/** The metadata in which a graph says what it was built from: JSON `{ name, config, result }`. */
+export const ARCHITECTURE_KEY = 'neuronbook.architecture';
+
+/**
+ * The decoding form of a causal language model that was built here, over the same weights (no copy).
+ * @returns undefined for any other graph, and for one that was edited since: its cached form would lack the edits
+ */
+export function cachedForm(graph: Graph): Graph | undefined {
+  const said = graph.metadata[ARCHITECTURE_KEY];
+  if (said === undefined) return undefined;
+  const { name, config, result } = JSON.parse(said) as { name: string; config: never; result?: boolean };
+  const build = builders[name];
+  if (!build) return undefined;
+  const weights = (parameter: string) => graph.constants.get(parameter);
+  return sameNodes(build(config, { weights, result }), graph)
+    ? build(config, { weights, result, cache: true })
+    : undefined;
+}
+
+function sameNodes(a: Graph, b: Graph): boolean {
+  const texts = ({ nodes }: Graph) =>
+    nodes.map(({ op, inputs, outputs, attributes }) =>
+      JSON.stringify([op, inputs, outputs, attributes], (_, value: unknown) =>
+        typeof value === 'bigint' ? Number(value) : value,
+      ),
+    );
+  const [left, right] = [texts(a), texts(b)];
+  return left.length === right.length && left.every((text, i) => text === right[i]);
+}
