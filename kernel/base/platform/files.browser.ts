@@ -1,5 +1,6 @@
 /** `#platform/files` in a browser: files are what the page can fetch; there is nowhere to write to. */
 import { FormatError, NeuronbookError } from '../errors.ts';
+import { inMemory, type RandomAccess } from '../random-access.ts';
 
 /** @throws NeuronbookError saying why the address cannot be read */
 export async function readFile(path: string): Promise<Uint8Array> {
@@ -16,7 +17,13 @@ export async function readFile(path: string): Promise<Uint8Array> {
   return new Uint8Array(await response.arrayBuffer());
 }
 
-export async function writeFile(path: string, _content: Uint8Array | string): Promise<void> {
+/** A page cannot read parts of a file at once: the file is fetched whole. */
+export const openFile = async (path: string): Promise<RandomAccess> => inMemory(await readFile(path));
+
+export async function writeFile(
+  path: string,
+  _content: Uint8Array | string | Iterable<Uint8Array>,
+): Promise<void> {
   throw new NeuronbookError(
     `cannot write ${path}: a browser has no files; keep the bytes, or offer them as a download`,
   );
@@ -27,6 +34,9 @@ export const exists = (path: string): Promise<boolean> =>
     ({ ok }) => ok,
     () => false,
   );
+
+/** An address that ends in a slash: a server does not tell. */
+export const isFolder = async (path: string): Promise<boolean> => path.endsWith('/');
 
 export async function list(path: string): Promise<string[]> {
   throw new NeuronbookError(`cannot list ${path}: a browser has no folders; name the files`);

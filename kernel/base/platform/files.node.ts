@@ -1,8 +1,18 @@
 /** `#platform/files` in Node: whole files in and out, and the tensors that a network keeps beside its file. */
 import { closeSync, fstatSync, openSync, readSync, realpathSync } from 'node:fs';
-import { access, mkdir, readFile as read, readdir, rename, rm, writeFile as write } from 'node:fs/promises';
+import {
+  access,
+  mkdir,
+  readFile as read,
+  readdir,
+  rename,
+  rm,
+  stat,
+  writeFile as write,
+} from 'node:fs/promises';
 import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { FormatError, NeuronbookError } from '../errors.ts';
+import type { RandomAccess } from '../random-access.ts';
 
 const reasons: Record<string, string> = {
   ENOENT: 'there is no such file',
@@ -16,14 +26,72 @@ export async function readFile(path: string): Promise<Uint8Array> {
     const bytes = await read(path);
     return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   } catch (error) {
-    const { code = '', message } = error as NodeJS.ErrnoException;
-    const place = isAbsolute(path) ? '' : `; looked in ${process.cwd()}`;
-    throw new NeuronbookError(`cannot read ${path}: ${reasons[code] ?? message}${place}`, { cause: error });
+    throw unreadable(path, error);
   }
 }
 
+function unreadable(path: string, error: unknown): NeuronbookError {
+  const { code = '', message } = error as NodeJS.ErrnoException;
+  const place = isAbsolute(path) ? '' : `; looked in ${process.cwd()}`;
+  return new NeuronbookError(`cannot read ${path}: ${reasons[code] ?? message}${place}`, { cause: error });
+}
+
+/**
+ * A file that stays on disk and is read piece by piece. It is closed with `close`, or when it is dropped.
+ * @throws NeuronbookError saying why the file cannot be read
+ */
+export async function openFile(path: string): Promise<RandomAccess> {
+  let file: number;
+  try {
+    file = openSync(path, 'r');
+  } catch (error) {
+    throw unreadable(path, error);
+  }
+  const status = fstatSync(file);
+  if (!status.isFile()) {
+    closeSync(file);
+    throw unreadable(path, {
+      code: status.isDirectory() ? 'EISDIR' : '',
+      message: 'it is not a regular file',
+    });
+  }
+  const access: RandomAccess = {
+    size: status.size,
+    read(offset, length) {
+      if (file < 0) throw new NeuronbookError(`${path} is closed; open it again`);
+      return readAt(file, offset, length, done => {
+        throw new FormatError(`${path}: ended after ${done} of ${length} bytes from ${offset} on`, path);
+      });
+    },
+    close() {
+      if (file >= 0) closeSync(file);
+      file = -1;
+      dropped.unregister(access);
+    },
+  };
+  dropped.register(access, file, access);
+  return access;
+}
+
+/** Closes files whose readers were dropped: a process has only so many. */
+const dropped = new FinalizationRegistry<number>(file => closeSync(file));
+
+/** `length` bytes from `offset` on, in pieces below the 2 GB that one system call reads. */
+function readAt(file: number, offset: number, length: number, ended: (done: number) => never): Uint8Array {
+  const bytes = new Uint8Array(length);
+  for (let done = 0; done < length;) {
+    const count = readSync(file, bytes, done, Math.min(length - done, 2 ** 30), offset + done);
+    if (count === 0) ended(done);
+    done += count;
+  }
+  return bytes;
+}
+
 /** Writes the whole file or nothing: a reader never sees half of it. Folders on the way are made. */
-export async function writeFile(path: string, content: Uint8Array | string): Promise<void> {
+export async function writeFile(
+  path: string,
+  content: Uint8Array | string | Iterable<Uint8Array>,
+): Promise<void> {
   const target = resolve(path);
   await mkdir(dirname(target), { recursive: true });
   const draft = `${target}.${process.pid}.part`;
@@ -39,6 +107,12 @@ export async function writeFile(path: string, content: Uint8Array | string): Pro
 export const exists = (path: string): Promise<boolean> =>
   access(path).then(
     () => true,
+    () => false,
+  );
+
+export const isFolder = (path: string): Promise<boolean> =>
+  stat(path).then(
+    status => status.isDirectory(),
     () => false,
   );
 
@@ -77,13 +151,9 @@ export async function openExternal(
         throw refuse(
           `bytes ${offset} to ${offset + length} lie outside the file; it has ${status.size}; it was cut short`,
         );
-      const bytes = new Uint8Array(length);
-      for (let done = 0; done < length;) {
-        const count = readSync(file, bytes, done, Math.min(length - done, 2 ** 30), offset + done);
-        if (count === 0) throw refuse(`ended after ${done} of ${length} bytes`);
-        done += count;
-      }
-      return bytes;
+      return readAt(file, offset, length, done => {
+        throw refuse(`ended after ${done} of ${length} bytes`);
+      });
     } finally {
       closeSync(file);
     }
