@@ -8,7 +8,7 @@ import { OpError } from '../base/errors.ts';
 import { rng } from '../base/rng.ts';
 import { formatDims, sameDims, sizeOf, type Dims } from '../base/shape.ts';
 import { isTensor, tensor, type Tensor } from '../base/tensor.ts';
-import type { Attribute, Graph, ValueInfo } from '../onnx/graph.ts';
+import type { Attribute, Graph, Node, ValueInfo } from '../onnx/graph.ts';
 import { compile, type Program } from './compile.ts';
 import { add, dtypeNumber, mul, reduceSum } from './functions.ts';
 import { gradients } from './grad.ts';
@@ -240,15 +240,38 @@ function doubled(graph: Graph): Graph {
     ...graph,
     inputs: graph.inputs.map(info),
     outputs: graph.outputs.map(info),
-    nodes: graph.nodes.map(node => ({
-      ...node,
-      attributes: Object.fromEntries(
-        Object.entries(node.attributes).map(([name, value]) => [name, attribute(name, value)]),
-      ),
-    })),
+    nodes: graph.nodes.flatMap(node =>
+      wideStatistics({
+        ...node,
+        attributes: Object.fromEntries(
+          Object.entries(node.attributes).map(([name, value]) => [name, attribute(name, value)]),
+        ),
+      }),
+    ),
     constants: new Map([...graph.constants].map(([name, value]) => [name, wide(value)])),
     values: new Map([...graph.values].map(([name, value]) => [name, info(value)])),
   };
+}
+
+/** The statistics of a layer normalization are float32 whatever it normalizes: a Cast behind each. */
+function wideStatistics(node: Node): Node[] {
+  if (!/^(Simplified)?LayerNormalization$/.test(node.op)) return [node];
+  const outputs = node.outputs.map((name, i) => (i > 0 && name ? `${name}/single` : name));
+  const casts = node.outputs.flatMap((name, i): Node[] =>
+    i > 0 && name
+      ? [
+          {
+            op: 'Cast',
+            domain: '',
+            name,
+            inputs: [outputs[i]],
+            outputs: [name],
+            attributes: { to: dtypeNumber('float64') },
+          },
+        ]
+      : [],
+  );
+  return [{ ...node, outputs }, ...casts];
 }
 
 const list = (results: Var | readonly Var[]): readonly Var[] =>

@@ -1,12 +1,10 @@
-/** Gradients of the normalizations against finite differences. */
+/** Gradients of the normalizations by channels against finite differences. */
 import { expect, test } from 'vitest';
-import type { Attributes } from '../../onnx/graph.ts';
 import { batchNorm } from '../functions-spatial.ts';
 import { apply } from '../functions.ts';
 import { gradients } from '../grad.ts';
 import { checkGradient, normal, second, uniform, type Case } from '../testing.ts';
 import { Trace } from '../trace.ts';
-import type { Var } from '../var.ts';
 
 const perChannel = [
   normal([3], 'scale'),
@@ -14,11 +12,6 @@ const perChannel = [
   normal([3], 'mean'),
   uniform([3], 0.5, 2, 'v'),
 ];
-
-const layer =
-  (attributes?: Attributes) =>
-  (x: Var, scale: Var, bias: Var): Var =>
-    apply('LayerNormalization', [x, scale, bias], attributes);
 
 test.each<Case>([
   [
@@ -35,34 +28,6 @@ test.each<Case>([
     'BatchNormalization twice',
     second((x, s, b, m, v) => batchNorm(x, s, b, m, v)),
     [normal([2, 3, 2]), ...perChannel],
-  ],
-  ['LayerNormalization', layer(), [normal([2, 3, 4]), normal([4], 's'), normal([4], 'b')]],
-  [
-    'LayerNormalization, two axes',
-    layer({ axis: 1n, epsilon: 0.1 }),
-    [normal([2, 3, 2]), normal([3, 2], 's'), normal([3, 2], 'b')],
-  ],
-  ['LayerNormalization, one scale', layer(), [normal([2, 4]), normal([1], 's'), normal([1], 'b')]],
-  [
-    'LayerNormalization, no bias',
-    (x, s) => apply('LayerNormalization', [x, s]),
-    [normal([2, 4]), normal([4], 's')],
-  ],
-  ['LayerNormalization twice', second(layer()), [normal([2, 3]), normal([3], 's'), normal([3], 'b')]],
-  [
-    'InstanceNormalization',
-    (x, s, b) => apply('InstanceNormalization', [x, s, b]),
-    [normal([2, 3, 2, 3]), normal([3], 's'), normal([3], 'b')],
-  ],
-  [
-    'InstanceNormalization of a line',
-    (x, s, b) => apply('InstanceNormalization', [x, s, b], { epsilon: 0.5 }),
-    [normal([2, 3, 4]), normal([3], 's'), normal([3], 'b')],
-  ],
-  [
-    'GroupNormalization',
-    (x, s, b) => apply('GroupNormalization', [x, s, b], { num_groups: 2n }),
-    [normal([2, 4, 3]), normal([4], 's'), normal([4], 'b')],
   ],
   ['LRN', x => apply('LRN', [x], { size: 3n, alpha: 0.9, beta: 0.6, bias: 1.5 }), [normal([2, 5, 2, 2])]],
   [

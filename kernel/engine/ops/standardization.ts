@@ -1,0 +1,209 @@
+/** Normalizations by statistics of the input itself: over layers, instances and groups, and by a root mean square. */
+import { ShapeError } from '../../base/errors.ts';
+import { broadcastDims, formatDims, sameDims, sizeOf, wrapAxis } from '../../base/shape.ts';
+import { floatOf, int, intOf, intsOf } from '../attributes.ts';
+import {
+  abs,
+  add,
+  apply,
+  cast,
+  div,
+  equal,
+  indicator,
+  int64s,
+  matmul,
+  mul,
+  reduceMean,
+  reduceSum,
+  reshape,
+  scalar,
+  sqrt,
+  sub,
+  sumTo,
+} from '../functions.ts';
+import type { BackwardCall, Call, Gradient, Op } from '../op.ts';
+import type { Known, Var } from '../var.ts';
+import { need, sameAsFirst } from './makers.ts';
+
+/** LayerNormalization subtracts the mean; the simplified form divides by the root mean square alone. */
+type Standardizer = 'LayerNormalization' | 'SimplifiedLayerNormalization';
+
+interface Standardized {
+  /** x̂ = (x − μ)·r, of x's dims. */
+  normal: Var;
+  /** r = 1/√(σ² + ε), a 1 for every axis it was taken over. */
+  r: Var;
+}
+
+/** x̂ and r over the axes from `axis` on, in the one pass of ONNX Runtime's own kernel with a scale of 1. */
+function standardize(op: Standardizer, x: Var, axis: number, epsilon: number): Standardized {
+  const outputs = op === 'LayerNormalization' ? 3 : 2;
+  const made = x.trace.apply(op, [x, scalar(x, 1)], { axis: int(axis), epsilon }, { outputs });
+  // the statistics are float32 whatever x is
+  return { normal: made[0], r: cast(made[outputs - 1], x.dtype) };
+}
+
+/**
+ * ∂L/∂x of x̂, from g = ∂L/∂x̂:  r·(g − mean(g) − x̂·mean(g·x̂)),  without mean(g) where no mean was subtracted.
+ * @param means mean(g) and mean(g·x̂)
+ */
+function unstandardized(
+  op: Standardizer,
+  { normal, r }: Standardized,
+  g: Var,
+  means: { ofG: () => Var; ofProduct: Var },
+): Var {
+  const along = mul(normal, means.ofProduct);
+  return mul(r, sub(op === 'LayerNormalization' ? sub(g, means.ofG()) : g, along));
+}
+
+/**
+ * y = s·x̂ + b, and its statistics μ and r:
+ *
+ *   ∂x = r·(g − mean(g) − x̂·(mean(g·x̂) + ∂r·r/n)) + ∂μ/n  with  g = dy·s,   ∂s = Σ dy·x̂,   ∂b = Σ dy
+ */
+function layerGradient(op: Standardizer, call: BackwardCall): Gradient[] {
+  const { dy } = call;
+  const [x, scale, bias] = call.inputs as [Var, Var, Var | undefined];
+  const axis = wrapAxis(intOf(call.attributes, 'axis', -1), x.dims.length);
+  const axes = x.dims.map((_, a) => a).slice(axis);
+  const count = sizeOf(x.dims.slice(axis));
+  const statistics = call.gradients.slice(1);
+  const [dmean, dr] = op === 'LayerNormalization' ? statistics : [undefined, statistics[0]];
+
+  let parts: (Standardized & { product: Var }) | undefined;
+  const made = () => {
+    if (parts) return parts;
+    const standard = standardize(op, x, axis, floatOf(call.attributes, 'epsilon', 1e-5));
+    return (parts = { ...standard, product: mul(dy, standard.normal) });
+  };
+  // the mean of value·s: one pass where s is the vector that each row is multiplied by
+  let column: Var | undefined;
+  const scaledMean = (value: Var): Var =>
+    sameDims(scale.dims, [count]) && axes.length === 1
+      ? matmul(value, (column ??= reshape(div(scale, count), [count, 1])))
+      : reduceMean(mul(value, scale), axes, true);
+  return [
+    () => {
+      const { normal, r, product } = made();
+      const mean = scaledMean(product);
+      const ofProduct = dr ? add(mean, div(mul(cast(dr, x.dtype), r), count)) : mean;
+      const dx = unstandardized(op, { normal, r }, mul(dy, scale), {
+        ofG: () => scaledMean(dy),
+        ofProduct,
+      });
+      return dmean ? add(dx, div(cast(dmean, x.dtype), count)) : dx;
+    },
+    () => sumTo(made().product, scale.dims),
+    bias && (() => sumTo(dy, bias.dims)),
+  ];
+}
+
+function layerInference(call: Call, statistics: number): Known[] {
+  const { dtype, dims } = need(call, 0);
+  const axis = wrapAxis(intOf(call.attributes, 'axis', -1), dims.length);
+  for (const i of [1, 2]) {
+    const vector = i === 1 ? need(call, 1, 'scale') : call.inputs[i];
+    if (vector && !sameDims(broadcastDims(dims, vector.dims), dims))
+      throw new ShapeError(
+        `${i === 1 ? 'scale' : 'bias'} is ${formatDims(vector.dims)}; expected it to stretch to ${formatDims(dims)}`,
+      );
+  }
+  const reduced: Known = { dtype: 'float32', dims: dims.map((dim, a) => (a < axis ? dim : 1)) };
+  return [{ dtype, dims }, ...Array.from({ length: statistics }, () => reduced)].slice(0, call.outputCount);
+}
+
+export const LayerNormalization: Op = {
+  infer: call => layerInference(call, 2),
+  gradient: call => layerGradient('LayerNormalization', call),
+};
+
+/** y = s·x·r with r = 1/√(mean(x²) + ε). ONNX Runtime's, in the standard domain, where exporters write it. */
+export const SimplifiedLayerNormalization: Op = {
+  infer: call => layerInference(call, 1),
+  gradient: call => layerGradient('SimplifiedLayerNormalization', call),
+};
+
+/** The same, as opset 23 calls it. */
+export const RMSNormalization: Op = {
+  infer: call => layerInference(call, 0),
+  expand: ({ inputs, attributes }) => [apply('SimplifiedLayerNormalization', inputs, attributes)],
+};
+
+export const InstanceNormalization: Op = {
+  infer(call): Known[] {
+    const { dtype, dims } = need(call, 0);
+    for (const i of [1, 2])
+      if (!sameDims(need(call, i).dims, [dims[1]]))
+        throw new ShapeError(`input ${i} is ${formatDims(need(call, i).dims)}; expected ${dims[1]}`);
+    return [{ dtype, dims }];
+  },
+  // as a layer normalization of N×C×rest over the rest
+  gradient(call) {
+    const x = call.inputs[0]!;
+    const scale = call.inputs[1]!;
+    const [batch, channels] = x.dims;
+    const rows = [batch, channels, sizeOf(x.dims.slice(2))];
+    const dy = reshape(call.dy, rows);
+    let parts: Standardized | undefined;
+    const made = () =>
+      (parts ??= standardize(
+        'LayerNormalization',
+        reshape(x, rows),
+        2,
+        floatOf(call.attributes, 'epsilon', 1e-5),
+      ));
+    return [
+      () => {
+        const g = mul(dy, reshape(scale, [channels, 1]));
+        const ofProduct = reduceMean(mul(g, made().normal), [2], true);
+        const means = { ofG: () => reduceMean(g, [2], true), ofProduct };
+        return reshape(unstandardized('LayerNormalization', made(), g, means), x.dims);
+      },
+      () => reduceSum(mul(dy, made().normal), [0, 2]),
+      () => reduceSum(dy, [0, 2]),
+    ];
+  },
+};
+
+/** y = s·x̂ + b with the statistics of each group of channels. */
+export const GroupNormalization: Op = {
+  infer: sameAsFirst,
+  expand(call) {
+    const [x, scale, bias] = call.inputs as Var[];
+    const groups = intOf(call.attributes, 'num_groups', 1);
+    const [batch] = x.dims;
+    const rows = (count: number) => [batch, count, sizeOf(x.dims) / batch / count];
+    const epsilon = floatOf(call.attributes, 'epsilon', 1e-5);
+    const normal = apply('LayerNormalization', [reshape(x, rows(groups)), scalar(x, 1)], { epsilon });
+    // one scale per channel; in opset 18 one per group
+    const count = scale.dims[0];
+    const wide = (value: Var) => reshape(value, [count, 1]);
+    return [reshape(add(mul(reshape(normal, rows(count)), wide(scale)), wide(bias)), x.dims)];
+  },
+};
+
+// y = (x − μ)/(σ + 10⁻⁹), as its definition in ONNX has it
+export const MeanVarianceNormalization: Op = {
+  infer: sameAsFirst,
+  expand({ inputs, attributes }) {
+    const x = inputs[0]!;
+    const axes = intsOf(attributes, 'axes', [0, 2, 3]);
+    const centred = sub(x, reduceMean(x, axes, true));
+    return [div(centred, add(sqrt(reduceMean(mul(centred, centred), axes, true)), 1e-9))];
+  },
+};
+
+// y = x/‖x‖ along one axis, and 0 where x is 0
+export const LpNormalization: Op = {
+  infer: sameAsFirst,
+  expand({ inputs, attributes }) {
+    const x = inputs[0]!;
+    const axes = [intOf(attributes, 'axis', -1)];
+    const norm =
+      intOf(attributes, 'p', 2) === 1
+        ? reduceSum(abs(x), axes, true)
+        : apply('ReduceL2', [x, int64s(x.trace, axes)], { keepdims: 1n });
+    return [div(x, add(norm, indicator(equal(norm, 0), norm)))];
+  },
+};
