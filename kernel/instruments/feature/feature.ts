@@ -17,7 +17,7 @@ import { ascend, ascentGraph, type AscentGraphOptions } from '../../train/ascend
 import { adam } from '../../train/optimizer.ts';
 import { fourier, preprocess, type Parameterization, type PictureDims } from './image.ts';
 import { channel, direction, neuron, perExample } from './objectives.ts';
-import { mapTensor, resample } from './resample.ts';
+import { mapDims, mapTensor, resample } from './resample.ts';
 import { Feature, type FeaturePicture } from './result.ts';
 import { compose, reachOf, standardTransforms, type Transform } from './transforms.ts';
 
@@ -101,7 +101,7 @@ async function ascendGroup(
   const parameters = trace.input('parameters', 'float32', image.dims(picture));
   const decoded = image.decode(parameters, picture);
   const seen = transforms.length
-    ? resample(decoded, trace.input('map', 'float32', [12]), reachOf(transforms))
+    ? resample(decoded, trace.input('map', 'float32', mapDims), reachOf(transforms))
     : decoded;
   const traced = model.trace({ [input.input]: preprocess(seen, input) });
   const step = await compile(

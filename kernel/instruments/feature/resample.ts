@@ -1,12 +1,13 @@
 /**
- * Bilinear resampling under an affine map, as a graph piece. The map's numbers are fed at each step; indices and
- * weights are computed in the graph. The gradient is the exact adjoint, written as gathers too, since adding into
- * scattered places costs ten times as much.
+ * Bilinear resampling under an affine map, as a graph piece. The map is fed at each step; indices and weights are
+ * computed in the graph. The gradient is the exact adjoint, written as gathers too, since adding into scattered
+ * places costs ten times as much.
  *
  *     y[p] = Σ_q tent(A·p − q) · x[q],   tent(s, t) = max(0, 1 − |s|) · max(0, 1 − |t|)
  *     x̄[q] = Σ_p tent(A·p − q) · ȳ[p]
  *
  * Forward, p meets the four q around A·p. Backward, q meets the p near A⁻¹·q: those within `reach` on each axis.
+ * A border of one pixel stands for all that lies outside, so that no neighbour needs a test.
  */
 import { tensor, type Tensor } from '../../base/tensor.ts';
 import {
@@ -15,14 +16,16 @@ import {
   apply,
   cast,
   concat,
-  equal,
+  constant,
   expand,
-  indicator,
+  matmul,
   mul,
+  pad,
   reduceSum,
   relu,
   reshape,
-  scalar,
+  slice,
+  split,
   sub,
 } from '../../engine/functions.ts';
 import { gatherElements } from '../../engine/functions-indexing.ts';
@@ -34,13 +37,16 @@ export type Affine = readonly [a: number, b: number, c: number, d: number, e: nu
 /** What lies outside the picture. */
 const grey = 0.5;
 
-/** The numbers that the piece is fed: A and A⁻¹ in pixels from the corner, float32 [12]. */
+/** What the piece is fed: the rows of A above those of A⁻¹, in pixels from the corner, float32 [4, 3]. */
 export function mapTensor(affine: Affine, height: number, width: number): Tensor {
   const [a, b, c, d, e, f] = cornered(affine, height, width);
   const determinant = a * e - b * d;
   const inverse = [e, -b, b * f - c * e, -d, a, c * d - a * f].map(value => value / determinant);
-  return tensor(Float32Array.of(a, b, c, d, e, f, ...inverse));
+  return tensor(Float32Array.of(a, b, c, d, e, f, ...inverse), mapDims);
 }
+
+/** Dims of the map that is fed. */
+export const mapDims = [4, 3] as const;
 
 /** The same map with the origin in the first pixel. */
 function cornered([a, b, c, d, e, f]: Affine, height: number, width: number): Affine {
@@ -57,120 +63,106 @@ function cornered([a, b, c, d, e, f]: Affine, height: number, width: number): Af
 export function resample(picture: Var, map: Var, reach: number): Var {
   const { trace, dims } = picture;
   const [count, channels, height, width] = dims;
-  const plane = height * width;
   const field = fieldOf(trace, map, height, width);
-  const flat = (x: Var) => reshape(x, [count * channels, plane]);
+  const planes = (x: Var, outside: number) =>
+    reshape(pad(x, [0, 0, 1, 1, 0, 0, 1, 1], outside), [count * channels, (height + 2) * (width + 2)]);
   return trace.custom(
     [picture],
-    () => reshape(forward(flat(picture), field), dims),
-    dy => [reshape(adjoint(flat(dy), field, Math.ceil(2 * reach), reach), dims)],
+    () => reshape(forward(planes(picture, grey), field), dims),
+    dy => [reshape(adjoint(planes(dy, 0), field, reach), dims)],
   );
 }
 
-/** The map's coefficients and each pixel's coordinates, [1, H·W]. */
+/** The map, and x and y of every pixel of the result. */
 interface Field {
-  readonly at: (index: number) => Var;
-  readonly x: Var;
-  readonly y: Var;
-  readonly width: number;
+  /** A and A⁻¹, [2, 3]. */
+  readonly there: Var;
+  readonly back: Var;
+  /** x, y and 1, [3, H·W]. */
+  readonly grid: Var;
   readonly height: number;
+  readonly width: number;
 }
 
 function fieldOf(trace: Recorder, map: Var, height: number, width: number): Field {
   const plane = height * width;
-  const grid = (coordinate: (p: number) => number) =>
-    trace.constant(
-      tensor(
-        Float32Array.from({ length: plane }, (_, p) => coordinate(p)),
-        [1, plane],
-      ),
-    );
-  return {
-    at: index => apply('Gather', [map, trace.constant(tensor([BigInt(index)], []))], { axis: 0n }),
-    x: grid(p => p % width),
-    y: grid(p => Math.floor(p / width)),
-    width,
-    height,
-  };
-}
-
-/** Neighbours along one axis, [K, H·W]: their coordinate clipped into the picture, and 1 where it was inside. */
-interface Axis {
-  readonly place: Var;
-  readonly inside: Var;
-}
-
-function within(place: Var, size: number): Axis {
-  const clipped = apply('Clip', [place, scalar(place, 0), scalar(place, size - 1)]);
-  return { place: clipped, inside: indicator(equal(clipped, place), place) };
+  const coordinates = new Float32Array(3 * plane).fill(1);
+  for (let p = 0; p < plane; p++) {
+    coordinates[p] = p % width;
+    coordinates[plane + p] = Math.floor(p / width);
+  }
+  const [there, back] = split(map, [2, 2], 0);
+  return { there, back, grid: constant(trace, tensor(coordinates, [3, plane])), height, width };
 }
 
 const floor = (x: Var): Var => apply('Floor', [x]);
 
-/** 0 … count−1 as a column, to be added to a row of H·W numbers. */
-const steps = (like: Var, count: number): Var =>
-  like.trace.constant(
-    tensor(
-      Float32Array.from({ length: count }, (_, i) => i),
-      [count, 1],
-    ),
-  );
+/** A column of one axis, [size, 1]. */
+const column = (trace: Recorder, values: readonly number[]): Var =>
+  constant(trace, tensor(Float32Array.from(values), [values.length, 1]));
 
-/** a·x + b·y + c */
-const affine = ({ at }: Field, first: number, x: Var, y: Var): Var =>
-  add(add(mul(x, at(first)), mul(y, at(first + 1))), at(first + 2));
-
-/** Rows against columns: [J, H·W] and [I, H·W] → [J, I, H·W] by broadcasting. */
-const asRows = (x: Var): Var => reshape(x, [x.dims[0], 1, x.dims[1]]);
-const asColumns = (x: Var): Var => reshape(x, [1, ...x.dims]);
+const upTo = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
 
 /**
- * Σ over rows and columns of weight · x at (row, column), [N·C, H·W]. All neighbours are read at once: few large
- * nodes run faster than many small ones, and GatherElements copies single numbers eleven times as fast as Gather.
- * @param weight [J, I, H·W]
+ * Σ over the neighbours of weight · x, [N·C, H·W]: count×count of them, from `first` on along each axis. All are
+ * read at once: few large nodes run faster than many small ones, and GatherElements copies single numbers eleven
+ * times as fast as Gather.
+ * @param x [N·C, (H+2)·(W+2)], with its border
+ * @param first x and y of the first neighbour, [2, H·W], whole numbers
+ * @param weight rows of columns of neighbours, [count², H·W]
  */
-function gathered(x: Var, rows: Axis, columns: Axis, weight: Var, width: number): Var {
-  const [maps, plane] = x.dims;
-  const count = weight.dims[0] * weight.dims[1];
-  const indices = cast(add(mul(asRows(rows.place), width), asColumns(columns.place)), 'int32');
-  const everywhere = expand(reshape(indices, [1, count * plane]), [maps, count * plane]);
-  const read = reshape(gatherElements(x, everywhere, 1), [maps, count, plane]);
-  return reduceSum(mul(read, reshape(weight, [1, count, plane])), [1]);
+function gathered(x: Var, first: Var, weight: Var, { height, width }: Field): Var {
+  const [count, plane] = weight.dims;
+  const side = Math.sqrt(count);
+  const { trace } = x;
+  const steps = reshape(column(trace, upTo(side)), [1, side, 1]);
+  const last = constant(trace, tensor(Float32Array.of(width, height), [2, 1, 1]));
+  const border = constant(trace, tensor(Float32Array.of(-1), []));
+  const all = add(reshape(first, [2, 1, plane]), steps);
+  const [columns, rows] = split(apply('Max', [apply('Min', [all, last]), border]), [1, 1], 0); // [1, side, H·W]
+  // the pixel in column x and row y is number (y + 1)·(W + 2) + x + 1 behind its border
+  const begin = add(mul(rows, width + 2), width + 3);
+  const places = add(reshape(begin, [side, 1, plane]), columns);
+  const flat = reshape(cast(places, 'int32'), [1, count * plane]);
+  const read = gatherElements(x, expand(flat, [x.dims[0], count * plane]), 1);
+  return reduceSum(mul(reshape(read, [x.dims[0], count, plane]), weight), [1]);
 }
 
 function forward(x: Var, field: Field): Var {
-  const { width, height } = field;
-  const axis = (first: number, size: number) => {
-    const source = affine(field, first, field.x, field.y);
-    const low = floor(source);
-    const share = sub(source, low);
-    const both = within(add(low, steps(low, 2)), size);
-    return { ...both, weight: mul(both.inside, concat([sub(1, share), share], 0)) };
-  };
-  const [columns, rows] = [axis(0, width), axis(3, height)];
-  const weight = mul(asRows(rows.weight), asColumns(columns.weight));
-  // what the four weights lack of 1 lies outside
-  const covered = mul(reduceSum(rows.weight, [0]), reduceSum(columns.weight, [0]));
-  return add(gathered(x, rows, columns, weight, width), mul(sub(1, covered), grey));
+  const source = matmul(field.there, field.grid);
+  const first = floor(source);
+  const share = sub(source, first);
+  const [columns, rows] = split(concat([sub(1, share), share], 1), [1, 1], 0); // low and high, [1, 2·H·W]
+  const plane = field.height * field.width;
+  const weight = mul(reshape(rows, [2, 1, plane]), reshape(columns, [1, 2, plane]));
+  return gathered(x, first, reshape(weight, [4, plane]), field);
 }
 
-function adjoint(dy: Var, field: Field, count: number, reach: number): Var {
-  const { width, height, at } = field;
+function adjoint(dy: Var, field: Field, reach: number): Var {
+  const { trace } = dy;
+  const plane = field.height * field.width;
+  const count = Math.ceil(2 * reach);
   // the first whole number beyond A⁻¹·q − reach, and the ones that follow
-  const axis = (first: number, size: number) => {
-    const begin = add(floor(sub(affine(field, first, field.x, field.y), reach)), 1);
-    const raw = add(begin, steps(begin, count));
-    return { ...within(raw, size), raw };
-  };
-  const [columns, rows] = [axis(6, width), axis(9, height)];
-  // A·p − q, its part from p's column and its part from p's row
-  const distance = (first: number, q: Var) =>
-    add(
-      asColumns(mul(columns.raw, at(first))),
-      asRows(sub(add(mul(rows.raw, at(first + 1)), at(first + 2)), q)),
-    );
-  const tent = (s: Var) => relu(sub(1, abs(s)));
-  const inside = mul(asRows(rows.inside), asColumns(columns.inside));
-  const weight = mul(mul(tent(distance(0, field.x)), tent(distance(3, field.y))), inside);
-  return gathered(dy, rows, columns, weight, width);
+  const first = add(floor(sub(matmul(field.back, field.grid), reach)), 1);
+  // A·p − q: at the first p, and what the steps from there add
+  const turn = slice(field.there, [0], [2], [1]);
+  const shift = slice(field.there, [2], [3], [1]);
+  const origin = slice(field.grid, [0], [2], [0]);
+  const distance = sub(add(matmul(turn, first), shift), origin);
+  const steps = constant(
+    trace,
+    tensor(
+      Float32Array.from([
+        ...upTo(count * count).map(i => i % count),
+        ...upTo(count * count).map(i => Math.floor(i / count)),
+      ]),
+      [2, count * count],
+    ),
+  );
+  const distances = add(
+    reshape(distance, [2, 1, plane]),
+    reshape(matmul(turn, steps), [2, count * count, 1]),
+  );
+  const [across, down] = split(relu(sub(1, abs(distances))), [1, 1], 0);
+  return gathered(dy, first, reshape(mul(across, down), [count * count, plane]), field);
 }
