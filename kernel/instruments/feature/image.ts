@@ -7,8 +7,19 @@ import type { Rng } from '../../base/rng.ts';
 import { ShapeError } from '../../base/errors.ts';
 import { formatDims, sizeOf, type Dims } from '../../base/shape.ts';
 import { tensor, type Tensor } from '../../base/tensor.ts';
-import { add, constant, matmul, mul, reshape, sigmoid, slice, sub } from '../../engine/functions.ts';
-import type { Recorder, Var } from '../../engine/var.ts';
+import {
+  add,
+  concat,
+  constant,
+  matmul,
+  mul,
+  reshape,
+  sigmoid,
+  split,
+  sub,
+  transpose,
+} from '../../engine/functions.ts';
+import type { Var } from '../../engine/var.ts';
 
 /** What a picture is: batch, channels, height, width. */
 export type PictureDims = readonly [count: number, channels: number, height: number, width: number];
@@ -72,46 +83,79 @@ const noise = (count: number, sd: number, rng: Rng): Float32Array =>
   Float32Array.from({ length: count }, () => sd * rng.normal());
 
 /**
- * The inverse transform as four matrix products: every row of frequencies by a complex H×H matrix, then real
- * parts along the width. Exact, and its gradient is the same products transposed.
+ * The inverse transform as two matrix products, exact, whose gradient is the same products transposed.
+ *
+ * Down the columns one step of the fast transform (Cooley & Tukey 1965) halves the work where H is even. Frequencies
+ * f = 2k + r are split by r; U_r[p] = Σ_k e^{2πi(2k+r)p/H} S[2k+r] is computed for the upper half of the rows only:
+ *
+ *     T[p] = U₀[p] + U₁[p],   T[p + H/2] = U₀[p] − U₁[p]
+ *
+ * Along the rows only the real part is wanted: x = Re(T·W). Being linear, it goes before the sum and difference.
  */
 function inverseDft(spectrum: Var, [count, channels, height, width]: PictureDims, decay: number): Var {
   const { trace } = spectrum;
+  const maps = count * channels;
   const half = Math.floor(width / 2) + 1;
+  const radix = height % 2 === 0 ? 2 : 1;
+  const rows = height / radix;
+
   const scaled = mul(spectrum, constant(trace, frequencyScale(height, width, decay)));
-  const [re, im] = [0, 1].map(part =>
-    reshape(slice(scaled, [part], [part + 1], [0]), [count * channels, height, half]),
+  const byRest = transpose(reshape(scaled, [2, maps, rows, radix, half]), [3, 0, 2, 1, 4]); // r×part×k×maps×half
+  const down = matmul(
+    constant(trace, columnWaves(height, radix)),
+    reshape(byRest, [radix, 2 * rows, maps * half]),
   );
-  // columns: T = E·S with E[p, f] = e^{2πi f p / H} = C + iD
-  const [c, d] = waves(trace, height, height, (p, f) => [p, f, height]);
-  const tRe = sub(matmul(c, re), matmul(d, im));
-  const tIm = add(matmul(c, im), matmul(d, re));
-  // rows: x = Re(T·W), where a frequency and its mirror image count together: twice, but once at 0 and H/2
-  const twice = (f: number) => (f === 0 || 2 * f === width ? 1 : 2);
-  const [rowC, rowD] = waves(trace, half, width, (f, p) => [p, f, width], twice);
-  const x = sub(matmul(tRe, rowC), matmul(tIm, rowD));
-  return reshape(x, [count, channels, height, width]);
+  const byRow = transpose(reshape(down, [radix, 2, rows, maps, half]), [0, 2, 3, 1, 4]); // r×p×maps×part×half
+  const parts = matmul(reshape(byRow, [height * maps, 2 * half]), constant(trace, rowWaves(width)));
+  const pictures = butterfly(reshape(parts, [radix, rows, maps * width]), radix);
+  const upright = transpose(reshape(pictures, [height, maps, width]), [1, 0, 2]);
+  return reshape(upright, [count, channels, height, width]);
 }
 
-/** cos and sin of 2π·p·f/n as matrices, weighted per row and divided by √n (an orthonormal transform). */
-function waves(
-  trace: Recorder,
-  rows: number,
-  columns: number,
-  at: (row: number, column: number) => [p: number, f: number, n: number],
-  weight: (row: number) => number = () => 1,
-): [Var, Var] {
-  const [cos, sin] = [new Float32Array(rows * columns), new Float32Array(rows * columns)];
-  for (let row = 0; row < rows; row++)
-    for (let column = 0; column < columns; column++) {
-      const [p, f, n] = at(row, column);
-      // p·f modulo n keeps the angle small and the table exact
-      const angle = (2 * Math.PI * ((p * f) % n)) / n;
-      const scale = weight(row) / Math.sqrt(n);
-      cos[row * columns + column] = Math.cos(angle) * scale;
-      sin[row * columns + column] = Math.sin(angle) * scale;
+/** U₀ + U₁ above U₀ − U₁: [r, p, n] → [H, n]. */
+function butterfly(parts: Var, radix: number): Var {
+  const [, rows, length] = parts.dims;
+  if (radix === 1) return reshape(parts, [rows, length]);
+  const [even, odd] = split(parts, [1, 1], 0);
+  return reshape(concat([add(even, odd), sub(even, odd)], 0), [2 * rows, length]);
+}
+
+/** From parts and k to parts and p: (C + iD)(re + i·im), with C + iD = e^{2πi(2k+r)p/H} / √H, [r, 2·p, 2·k]. */
+function columnWaves(height: number, radix: number): Tensor {
+  const rows = height / radix;
+  const data = new Float32Array(radix * 4 * rows * rows);
+  for (let r = 0; r < radix; r++)
+    for (let p = 0; p < rows; p++)
+      for (let k = 0; k < rows; k++) {
+        const [cos, sin] = wave(p, radix * k + r, height);
+        const at = (toPart: number, fromPart: number) =>
+          ((r * 2 + toPart) * rows + p) * 2 * rows + fromPart * rows + k;
+        data[at(0, 0)] = data[at(1, 1)] = cos;
+        data[at(0, 1)] = -sin;
+        data[at(1, 0)] = sin;
+      }
+  return tensor(data, [radix, 2 * rows, 2 * rows]);
+}
+
+/** Re((re + i·im)·e^{2πi f p/W}) / √W, [2·half, W]. A frequency and its mirror image count together: twice, but once at 0 and W/2. */
+function rowWaves(width: number): Tensor {
+  const half = Math.floor(width / 2) + 1;
+  const data = new Float32Array(2 * half * width);
+  for (let f = 0; f < half; f++) {
+    const twice = f === 0 || 2 * f === width ? 1 : 2;
+    for (let p = 0; p < width; p++) {
+      const [cos, sin] = wave(p, f, width);
+      data[f * width + p] = twice * cos;
+      data[(half + f) * width + p] = -twice * sin;
     }
-  return [constant(trace, tensor(cos, [rows, columns])), constant(trace, tensor(sin, [rows, columns]))];
+  }
+  return tensor(data, [2 * half, width]);
+}
+
+/** cos and sin of 2πpf/n, over √n: an orthonormal transform. p·f modulo n keeps the angle small and the table exact. */
+function wave(p: number, f: number, n: number): [cos: number, sin: number] {
+  const angle = (2 * Math.PI * ((p * f) % n)) / n;
+  return [Math.cos(angle) / Math.sqrt(n), Math.sin(angle) / Math.sqrt(n)];
 }
 
 function frequencyScale(height: number, width: number, decay: number): Tensor {
