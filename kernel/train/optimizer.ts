@@ -62,6 +62,9 @@ export interface AdamOptions {
 /**
  * m′ = β₁m + (1 − β₁)g,  v′ = β₂v + (1 − β₂)g²
  * θ′ = θ − η·(m̂ / (√v̂ + ε) + λθ),  m̂ = m′/(1 − β₁ᵗ),  v̂ = v′/(1 − β₂ᵗ)
+ *
+ * The corrections are numbers, so they are taken out of the vectors (Kingma & Ba, end of section 2):
+ * m̂ / (√v̂ + ε) = κ·m′ / (√v′ + ε̂),  κ = √(1 − β₂ᵗ)/(1 − β₁ᵗ),  ε̂ = ε·√(1 − β₂ᵗ)
  * @see https://arxiv.org/abs/1412.6980 and, for the decay, https://arxiv.org/abs/1711.05101
  */
 export function adamW({
@@ -74,13 +77,16 @@ export function adamW({
   return {
     lr,
     slots: ['mean', 'variance'],
-    scalars: t => ({ first: 1 / (1 - beta1 ** t), second: 1 / (1 - beta2 ** t) }),
+    scalars: t => ({
+      kappa: Math.sqrt(1 - beta2 ** t) / (1 - beta1 ** t),
+      epsilon: epsilon * Math.sqrt(1 - beta2 ** t),
+    }),
     update({ parameters, gradient, slots, rate, scalars, decayed }) {
       const mean = blend(beta1, slots.mean, 1 - beta1, gradient);
       const variance = blend(beta2, slots.variance, 1 - beta2, mul(gradient, gradient));
-      const step = div(mul(mean, scalars.first), add(sqrt(mul(variance, scalars.second)), epsilon));
-      const direction = decay ? add(step, decayed(mul(parameters, decay))) : step;
-      return { parameters: sub(parameters, mul(direction, rate)), slots: { mean, variance } };
+      const step = mul(div(mean, add(sqrt(variance), scalars.epsilon)), mul(rate, scalars.kappa));
+      const kept = decay ? sub(parameters, decayed(mul(parameters, mul(rate, decay)))) : parameters;
+      return { parameters: sub(kept, step), slots: { mean, variance } };
     },
     toString: () => text('adamW', { lr, beta1, beta2, epsilon, decay }),
   };
