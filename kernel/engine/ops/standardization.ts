@@ -1,6 +1,7 @@
 /** Normalizations by statistics of the input itself: over layers, instances and groups, and by a root mean square. */
 import { ShapeError } from '../../base/errors.ts';
-import { broadcastDims, formatDims, sameDims, sizeOf, wrapAxis } from '../../base/shape.ts';
+import { broadcastDims, formatDims, sameDims, sizeOf, wrapAxis, type Dims } from '../../base/shape.ts';
+import { tensor } from '../../base/tensor.ts';
 import { floatOf, int, intOf, intsOf } from '../attributes.ts';
 import {
   abs,
@@ -11,12 +12,10 @@ import {
   equal,
   indicator,
   int64s,
-  matmul,
   mul,
   reduceMean,
   reduceSum,
   reshape,
-  scalar,
   sqrt,
   sub,
   sumTo,
@@ -35,68 +34,59 @@ interface Standardized {
   r: Var;
 }
 
+/** A scale that changes nothing. As long as the rows: one number for all takes ONNX Runtime four times as long. */
+const ones = (x: Var, dims: Dims): Var =>
+  x.trace.constant(tensor(new Float32Array(sizeOf(dims)).fill(1), dims).cast(x.dtype));
+
 /** x̂ and r over the axes from `axis` on, in the one pass of ONNX Runtime's own kernel with a scale of 1. */
 function standardize(op: Standardizer, x: Var, axis: number, epsilon: number): Standardized {
   const outputs = op === 'LayerNormalization' ? 3 : 2;
-  const made = x.trace.apply(op, [x, scalar(x, 1)], { axis: int(axis), epsilon }, { outputs });
+  const made = x.trace.apply(op, [x, ones(x, x.dims.slice(axis))], { axis: int(axis), epsilon }, { outputs });
   // the statistics are float32 whatever x is
   return { normal: made[0], r: cast(made[outputs - 1], x.dtype) };
 }
 
 /**
- * ∂L/∂x of x̂, from g = ∂L/∂x̂:  r·(g − mean(g) − x̂·mean(g·x̂)),  without mean(g) where no mean was subtracted.
- * @param means mean(g) and mean(g·x̂)
+ * ∂L/∂x of x̂, from g = ∂L/∂x̂, with means over the n elements of a row:
+ *
+ *   r·(g − mean(g) − x̂·(mean(g·x̂) + ∂r·r/n)) + ∂μ/n
+ *
+ * without mean(g) where no mean was subtracted. ∂r and ∂μ are ∂L/∂statistics where L depends on them.
  */
 function unstandardized(
   op: Standardizer,
   { normal, r }: Standardized,
   g: Var,
-  means: { ofG: () => Var; ofProduct: Var },
+  axis: number,
+  { dr, dmean }: { dr?: Var; dmean?: Var } = {},
 ): Var {
-  const along = mul(normal, means.ofProduct);
-  return mul(r, sub(op === 'LayerNormalization' ? sub(g, means.ofG()) : g, along));
+  const axes = g.dims.map((_, a) => a).slice(axis);
+  const count = sizeOf(g.dims.slice(axis));
+  const mean = (value: Var) => reduceMean(value, axes, true);
+  const product = mean(mul(g, normal));
+  const along = mul(normal, dr ? add(product, div(mul(cast(dr, g.dtype), r), count)) : product);
+  const dx = mul(r, sub(op === 'LayerNormalization' ? sub(g, mean(g)) : g, along));
+  return dmean ? add(dx, div(cast(dmean, g.dtype), count)) : dx;
 }
 
-/**
- * y = s·x̂ + b, and its statistics μ and r:
- *
- *   ∂x = r·(g − mean(g) − x̂·(mean(g·x̂) + ∂r·r/n)) + ∂μ/n  with  g = dy·s,   ∂s = Σ dy·x̂,   ∂b = Σ dy
- */
+// y = s·x̂ + b:  ∂x̂ = dy·s,  ∂s = Σ dy·x̂,  ∂b = Σ dy
 function layerGradient(op: Standardizer, call: BackwardCall): Gradient[] {
   const { dy } = call;
   const [x, scale, bias] = call.inputs as [Var, Var, Var | undefined];
   const axis = wrapAxis(intOf(call.attributes, 'axis', -1), x.dims.length);
-  const axes = x.dims.map((_, a) => a).slice(axis);
-  const count = sizeOf(x.dims.slice(axis));
-  const statistics = call.gradients.slice(1);
-  const [dmean, dr] = op === 'LayerNormalization' ? statistics : [undefined, statistics[0]];
-
-  let parts: (Standardized & { product: Var }) | undefined;
-  const made = () => {
-    if (parts) return parts;
-    const standard = standardize(op, x, axis, floatOf(call.attributes, 'epsilon', 1e-5));
-    return (parts = { ...standard, product: mul(dy, standard.normal) });
-  };
-  // the mean of value·s: one pass where s is the vector that each row is multiplied by
-  let column: Var | undefined;
-  const scaledMean = (value: Var): Var =>
-    sameDims(scale.dims, [count]) && axes.length === 1
-      ? matmul(value, (column ??= reshape(div(scale, count), [count, 1])))
-      : reduceMean(mul(value, scale), axes, true);
+  const [dmean, dr] = op === 'LayerNormalization' ? call.gradients.slice(1) : [undefined, call.gradients[1]];
+  const standard = once(() => standardize(op, x, axis, floatOf(call.attributes, 'epsilon', 1e-5)));
   return [
-    () => {
-      const { normal, r, product } = made();
-      const mean = scaledMean(product);
-      const ofProduct = dr ? add(mean, div(mul(cast(dr, x.dtype), r), count)) : mean;
-      const dx = unstandardized(op, { normal, r }, mul(dy, scale), {
-        ofG: () => scaledMean(dy),
-        ofProduct,
-      });
-      return dmean ? add(dx, div(cast(dmean, x.dtype), count)) : dx;
-    },
-    () => sumTo(made().product, scale.dims),
+    () => unstandardized(op, standard(), mul(dy, scale), axis, { dr, dmean }),
+    () => sumTo(mul(dy, standard().normal), scale.dims),
     bias && (() => sumTo(dy, bias.dims)),
   ];
+}
+
+/** `make` when it is first wanted, and the same thing after. */
+function once<T>(make: () => T): () => T {
+  let made: T | undefined;
+  return () => (made ??= make());
 }
 
 function layerInference(call: Call, statistics: number): Known[] {
@@ -145,22 +135,14 @@ export const InstanceNormalization: Op = {
     const [batch, channels] = x.dims;
     const rows = [batch, channels, sizeOf(x.dims.slice(2))];
     const dy = reshape(call.dy, rows);
-    let parts: Standardized | undefined;
-    const made = () =>
-      (parts ??= standardize(
-        'LayerNormalization',
-        reshape(x, rows),
-        2,
-        floatOf(call.attributes, 'epsilon', 1e-5),
-      ));
+    const epsilon = floatOf(call.attributes, 'epsilon', 1e-5);
+    const standard = once(() => standardize('LayerNormalization', reshape(x, rows), 2, epsilon));
     return [
       () => {
         const g = mul(dy, reshape(scale, [channels, 1]));
-        const ofProduct = reduceMean(mul(g, made().normal), [2], true);
-        const means = { ofG: () => reduceMean(g, [2], true), ofProduct };
-        return reshape(unstandardized('LayerNormalization', made(), g, means), x.dims);
+        return reshape(unstandardized('LayerNormalization', standard(), g, 2), x.dims);
       },
-      () => reduceSum(mul(dy, made().normal), [0, 2]),
+      () => reduceSum(mul(dy, standard().normal), [0, 2]),
       () => reduceSum(dy, [0, 2]),
     ];
   },
@@ -175,7 +157,8 @@ export const GroupNormalization: Op = {
     const [batch] = x.dims;
     const rows = (count: number) => [batch, count, sizeOf(x.dims) / batch / count];
     const epsilon = floatOf(call.attributes, 'epsilon', 1e-5);
-    const normal = apply('LayerNormalization', [reshape(x, rows(groups)), scalar(x, 1)], { epsilon });
+    const whole = reshape(x, rows(groups));
+    const normal = apply('LayerNormalization', [whole, ones(x, whole.dims.slice(2))], { epsilon });
     // one scale per channel; in opset 18 one per group
     const count = scale.dims[0];
     const wide = (value: Var) => reshape(value, [count, 1]);
