@@ -1,5 +1,8 @@
-/** Networks from layers; the front door offers this as `nn`. */
+/** Networks from layers, and the networks of the literature; the front door offers this as `nn`. */
+export * from './activations.ts';
 export * from './init.ts';
 export * from './layers.ts';
 export * from './network.ts';
+export * from './norms.ts';
 export { type Layer, Scope } from './scope.ts';
+export * from './spatial.ts';

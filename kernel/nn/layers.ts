@@ -3,13 +3,14 @@
  * (`conv1` → `conv1.weight`, `conv1.bias`), and reads how many channels come in from what it is applied to.
  */
 import { ShapeError } from '../base/errors.ts';
-import { formatDims } from '../base/shape.ts';
+import { formatDims, sameDims } from '../base/shape.ts';
 import { tensor } from '../base/tensor.ts';
-import { int, ints } from '../engine/attributes.ts';
+import { int } from '../engine/attributes.ts';
 import { sub } from '../engine/functions.ts';
 import type { Var } from '../engine/var.ts';
-import { he, lecun, zeros, type Initializer } from './init.ts';
-import type { Layer } from './scope.ts';
+import { lecun, zeros, type Initializer } from './init.ts';
+import type { Layer, Scope } from './scope.ts';
+import { rowsOf, unrows } from './sizes.ts';
 
 /** One layer after the other. */
 export const sequential =
@@ -28,87 +29,57 @@ export const parallel =
       { axis: int(1) },
     );
 
-export interface ConvOptions {
-  /** Channels that come out. */
-  channels: number;
-  /** Side of the square kernel. */
-  kernel?: number;
-  stride?: number;
-  /** Zeros around the image; half the kernel where left out, which keeps its size at stride 1. */
-  pad?: number;
-  groups?: number;
+export interface LinearOptions {
+  /** Features that come out. */
+  features: number;
   bias?: boolean;
   init?: Initializer;
+  /** The name of a weight that another layer made, to be used here too: an unembedding that is the embedding. */
+  tied?: string;
 }
 
-/** N×C×H×W → N×channels×H′×W′, H′ = ⌊(H + 2·pad − kernel) / stride⌋ + 1. */
-export const conv =
-  (
-    name: string,
-    {
-      channels,
-      kernel = 3,
-      stride = 1,
-      pad = Math.floor(kernel / 2),
-      groups = 1,
-      bias = true,
-      init = he,
-    }: ConvOptions,
-  ): Layer =>
-  (x, scope) => {
-    const [, inner] = ranked(name, x, 4);
-    if (inner % groups || channels % groups)
-      throw new ShapeError(
-        `${name}: ${groups} groups do not divide ${inner} channels in and ${channels} out`,
-      );
-    const weight = scope.parameter(`${name}.weight`, [channels, inner / groups, kernel, kernel], init);
-    const offset = bias ? scope.parameter(`${name}.bias`, [channels], zeros) : undefined;
-    return scope.site(name, 'Conv', [x, weight, offset], {
-      kernel_shape: ints([kernel, kernel]),
-      strides: ints([stride, stride]),
-      pads: ints([pad, pad, pad, pad]),
-      group: int(groups),
-    });
-  };
-
-/** N×F → N×features: y = x·Wᵀ + b. */
+/**
+ * N×F → N×features, or N×T×F → N×T×features: y = x·Wᵀ + b, all positions as rows of one product.
+ * @throws ShapeError where x has other axes, or a tied weight other dims
+ * @example sequential(linear('hidden', { features: 64 }), relu('active'), linear('logits', { features: 10 }))
+ */
 export const linear =
-  (
-    name: string,
-    { features, bias = true, init = lecun }: { features: number; bias?: boolean; init?: Initializer },
-  ): Layer =>
+  (name: string, options: LinearOptions): Layer =>
   (x, scope) => {
-    const [, inner] = ranked(name, x, 2);
-    const weight = scope.parameter(`${name}.weight`, [features, inner], init);
-    const offset = bias ? scope.parameter(`${name}.bias`, [features], zeros) : undefined;
-    return scope.site(name, 'Gemm', [x, weight, offset], { transB: int(1) });
+    if (x.dims.length !== 2 && x.dims.length !== 3)
+      throw new ShapeError(
+        `${name} got ${formatDims(x.dims)}; expected N×F or N×T×F; flatten or pool before a linear layer`,
+      );
+    if (x.dims.length === 2) return product(scope, name, x, options, true);
+    return unrows(scope, name, product(scope, name, rowsOf(scope, x), options), x, [options.features]);
   };
 
-const pointwise =
-  (op: string) =>
-  (name: string): Layer =>
+/**
+ * x·Wᵀ + b of rows × F, with `<name>.weight` features × F and `<name>.bias`: what linear layers, attention and MLPs
+ * are made of. @param site whether the product is the site `name` itself
+ */
+export function product(
+  scope: Scope,
+  name: string,
+  rows: Var,
+  { features, bias = true, init = lecun, tied }: LinearOptions,
+  site = false,
+): Var {
+  const dims = [features, rows.dims[1]];
+  const weight = tied === undefined ? scope.parameter(`${name}.weight`, dims, init) : scope.tied(tied);
+  if (!sameDims(weight.dims, dims))
+    throw new ShapeError(
+      `${name} ties ${tied}, which is ${formatDims(weight.dims)}; expected ${formatDims(dims)}`,
+    );
+  const offset = bias ? scope.parameter(`${name}.bias`, [features], zeros) : undefined;
+  return scope[site ? 'site' : 'inner'](name, 'Gemm', [rows, weight, offset], { transB: int(1) });
+}
+
+/** x + f(x). @example residual('block', sequential(layerNorm('ln'), linear('out', { features: 64 }))) */
+export const residual =
+  (name: string, layer: Layer): Layer =>
   (x, scope) =>
-    scope.site(name, op, [x]);
-
-export const relu = pointwise('Relu');
-export const sigmoid = pointwise('Sigmoid');
-export const tanh = pointwise('Tanh');
-
-const pooling =
-  (op: string) =>
-  (name: string, { size = 2, stride = size }: { size?: number; stride?: number } = {}): Layer =>
-  (x, scope) => {
-    ranked(name, x, 4);
-    return scope.site(name, op, [x], { kernel_shape: ints([size, size]), strides: ints([stride, stride]) });
-  };
-
-/** The largest of each size×size window. */
-export const maxPool = pooling('MaxPool');
-/** The mean of each size×size window. */
-export const averagePool = pooling('AveragePool');
-
-/** N×C×H×W → N×C×1×1. */
-export const globalAveragePool = pointwise('GlobalAveragePool');
+    scope.site(name, 'Add', [x, layer(x, scope)]);
 
 /** N×C×H×W → N×(C·H·W). */
 export const flatten =
@@ -123,7 +94,7 @@ export const normalize =
     { mean, std }: { mean: number | readonly number[]; std: number | readonly number[] },
   ): Layer =>
   (x, scope) => {
-    const [, channels, ...spatial] = ranked(name, x, x.dims.length);
+    const [, channels, ...spatial] = x.dims;
     // one number stands for all channels; a list gets the axes that let it broadcast
     const constant = (value: number | readonly number[], turn: (value: number) => number) => {
       if (typeof value === 'number') return scope.trace.constant(tensor([turn(value)], []));
@@ -137,9 +108,3 @@ export const normalize =
     );
     return scope.site(name, 'Mul', [centred, constant(std, value => 1 / value)]);
   };
-
-function ranked(name: string, x: Var, rank: number): readonly number[] {
-  if (x.dims.length === rank) return x.dims;
-  const hint = rank === 2 ? '; flatten or pool before a linear layer' : '';
-  throw new ShapeError(`${name} got ${formatDims(x.dims)}; expected ${rank} axes${hint}`);
-}

@@ -8,15 +8,20 @@
 import type { DType } from '../base/dtype.ts';
 import { NeuronbookError, ShapeError } from '../base/errors.ts';
 import { rng } from '../base/rng.ts';
-import { OPSET, Trace } from '../engine/trace.ts';
+import { formatDims, sameDims } from '../base/shape.ts';
+import type { Tensor } from '../base/tensor.ts';
+import { OPSET } from '../engine/trace.ts';
 import type { Var } from '../engine/var.ts';
 import type { Dim, Graph, ValueInfo } from '../onnx/graph.ts';
-import { Scope, type Layer } from './scope.ts';
+import { Scope, type Layer, type Weigh } from './scope.ts';
+import { SizedTrace } from './sized-trace.ts';
 
 export interface NetworkOptions {
   name?: string;
   /** Seed of the first weights. */
   seed?: number | string;
+  /** The value of a weight by its name; undefined for a first value from the seed. */
+  weights?: (name: string) => Tensor | undefined;
   /** Input name → dims; a word is a size that varies: `{ image: ['batch', 3, 48, 48] }`. */
   inputs: Readonly<Record<string, readonly Dim[]>>;
   /** Dtypes of inputs that are not float32. */
@@ -36,7 +41,8 @@ export type Network = (inputs: Readonly<Record<string, Var>>, scope: Scope) => R
  */
 export function network(build: Layer | { build: Network }, options: NetworkOptions): Graph {
   const { name = 'network', inputs, image, metadata = {} } = options;
-  const [small, large] = [0, 1].map(round => traced(build, options, round));
+  const weigh = weigher(options);
+  const [small, large] = [0, 1].map(round => traced(build, options, weigh, round));
   const symbols = symbolsOf(inputs);
   const rename = (info: ValueInfo, twin: ValueInfo | undefined): ValueInfo => ({
     ...info,
@@ -76,11 +82,28 @@ const symbolsOf = (inputs: NetworkOptions['inputs']): string[] => [
   ),
 ];
 
-function traced(build: Layer | { build: Network }, options: NetworkOptions, round: number) {
-  const { inputs, dtypes = {}, seed = 0 } = options;
+/** Makes each weight once, so that both traces hold the same. */
+function weigher({ seed = 0, weights = () => undefined }: NetworkOptions): Weigh {
+  const made = new Map<string, Tensor>();
+  const random = rng(seed);
+  return (name, dims, init) => {
+    const value = made.get(name) ?? weights(name) ?? init(dims, random.split(name));
+    if (!sameDims(value.dims, dims))
+      throw new ShapeError(
+        made.has(name)
+          ? `weight ${name} depends on a size that varies: ${formatDims(value.dims)} at one size and ${formatDims(dims)} at another`
+          : `weight ${name} is ${formatDims(value.dims)}; expected ${formatDims(dims)}`,
+      );
+    made.set(name, value);
+    return value;
+  };
+}
+
+function traced(build: Layer | { build: Network }, options: NetworkOptions, weigh: Weigh, round: number) {
+  const { inputs, dtypes = {} } = options;
   const symbols = symbolsOf(inputs);
   // ours are standard ops alone, so that any ONNX runtime reads the file
-  const trace = new Trace({ '': OPSET });
+  const trace = new SizedTrace({ '': OPSET });
   const vars = Object.fromEntries(
     Object.entries(inputs).map(([name, dims]) => [
       name,
@@ -91,7 +114,7 @@ function traced(build: Layer | { build: Network }, options: NetworkOptions, roun
       ),
     ]),
   );
-  const scope = new Scope(trace, rng(seed));
+  const scope = new Scope(trace, weigh);
   const outputs = typeof build === 'function' ? single(build, vars, scope) : build.build(vars, scope);
   return { scope, graph: trace.graph(outputs) };
 }
@@ -106,8 +129,14 @@ function single(layer: Layer, inputs: Readonly<Record<string, Var>>, scope: Scop
   return { [output.name]: output };
 }
 
-/** Constants may not depend on a named size, or the graph would only fit the size it was traced at. */
+/** Neither nodes nor constants may depend on a named size, or the graph would only fit the size it was traced at. */
 function assertSizeFree(small: Graph, large: Graph): void {
+  small.nodes.forEach(({ op, name }, i) => {
+    if (op !== large.nodes[i]?.op)
+      throw new NeuronbookError(
+        `the network depends on a size that varies: ${op} at ${name} is ${large.nodes[i]?.op ?? 'not there'} at another size`,
+      );
+  });
   for (const [name, value] of small.constants) {
     const twin = large.constants.get(name);
     if (twin && value.size <= 64 && String(value) !== String(twin))

@@ -2,18 +2,10 @@
 import { expect, test } from 'vitest';
 import { compile } from '../engine/compile.ts';
 import { tensor } from '../base/tensor.ts';
-import {
-  conv,
-  flatten,
-  globalAveragePool,
-  linear,
-  averagePool,
-  maxPool,
-  normalize,
-  relu,
-  sequential,
-} from './layers.ts';
+import { relu } from './activations.ts';
+import { flatten, linear, normalize, sequential } from './layers.ts';
 import { network } from './network.ts';
+import { averagePool, conv, globalAveragePool, maxPool } from './spatial.ts';
 
 const tiny = (seed: number | string = 0) =>
   network(
@@ -106,7 +98,7 @@ test('He initialisation has variance 2 / fan-in', () => {
 test('mistakes are named', () => {
   const inputs = { x: ['batch', 2, 8, 8] } as const;
   expect(() => network(linear('out', { features: 2 }), { inputs })).toThrow(
-    'out got 2×2×8×8; expected 2 axes; flatten or pool before a linear layer',
+    'out got 2×2×8×8; expected N×F or N×T×F; flatten or pool before a linear layer',
   );
   expect(() =>
     network(sequential(conv('a', { channels: 2 }), conv('a', { channels: 2 })), { inputs }),
