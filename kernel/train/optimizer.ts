@@ -33,9 +33,6 @@ const text = (name: string, options: object) =>
     .map(([key, value]) => `${key} ${value}`)
     .join(', ')})`;
 
-/** a·x + b·y */
-const blend = (a: number, x: Var, b: number, y: Var): Var => add(mul(x, a), mul(y, b));
-
 /** v′ = μv + g,  θ′ = θ − η·v′ − η·λ·θ */
 export function sgd({ lr = 1e-2, momentum = 0, decay = 0 } = {}): Optimizer {
   return {
@@ -63,8 +60,11 @@ export interface AdamOptions {
  * m′ = β₁m + (1 − β₁)g,  v′ = β₂v + (1 − β₂)g²
  * θ′ = θ − η·(m̂ / (√v̂ + ε) + λθ),  m̂ = m′/(1 − β₁ᵗ),  v̂ = v′/(1 − β₂ᵗ)
  *
- * The corrections are numbers, so they are taken out of the vectors (Kingma & Ba, end of section 2):
- * m̂ / (√v̂ + ε) = κ·m′ / (√v′ + ε̂),  κ = √(1 − β₂ᵗ)/(1 − β₁ᵗ),  ε̂ = ε·√(1 − β₂ᵗ)
+ * Each pass over vectors as long as θ costs time, so numbers are taken out of them. The slots hold M = m/(1 − β₁) and
+ * V = v/(1 − β₂), which need no factor before g and g², and the corrections become two scalars (Kingma & Ba, end of
+ * section 2):
+ * M′ = β₁M + g,  V′ = β₂V + g²,  m̂ / (√v̂ + ε) = κ·M′ / (√V′ + ε̂)
+ * κ = (1 − β₁)/(1 − β₁ᵗ) · √((1 − β₂ᵗ)/(1 − β₂)),  ε̂ = ε·√((1 − β₂ᵗ)/(1 − β₂))
  * @see https://arxiv.org/abs/1412.6980 and, for the decay, https://arxiv.org/abs/1711.05101
  */
 export function adamW({
@@ -77,13 +77,13 @@ export function adamW({
   return {
     lr,
     slots: ['mean', 'variance'],
-    scalars: t => ({
-      kappa: Math.sqrt(1 - beta2 ** t) / (1 - beta1 ** t),
-      epsilon: epsilon * Math.sqrt(1 - beta2 ** t),
-    }),
+    scalars(t) {
+      const correction = Math.sqrt((1 - beta2 ** t) / (1 - beta2));
+      return { kappa: ((1 - beta1) / (1 - beta1 ** t)) * correction, epsilon: epsilon * correction };
+    },
     update({ parameters, gradient, slots, rate, scalars, decayed }) {
-      const mean = blend(beta1, slots.mean, 1 - beta1, gradient);
-      const variance = blend(beta2, slots.variance, 1 - beta2, mul(gradient, gradient));
+      const mean = add(mul(slots.mean, beta1), gradient);
+      const variance = add(mul(slots.variance, beta2), mul(gradient, gradient));
       const step = mul(div(mean, add(sqrt(variance), scalars.epsilon)), mul(rate, scalars.kappa));
       const kept = decay ? sub(parameters, decayed(mul(parameters, mul(rate, decay)))) : parameters;
       return { parameters: sub(kept, step), slots: { mean, variance } };
