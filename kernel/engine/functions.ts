@@ -97,6 +97,9 @@ export const erf = unary('Erf');
 export const relu = unary('Relu');
 export const sigmoid = unary('Sigmoid');
 export const tanh = unary('Tanh');
+export const softplus = unary('Softplus');
+export const sinh = unary('Sinh');
+export const cosh = unary('Cosh');
 export const identity = unary('Identity');
 
 const numbers: Partial<Record<DType, bigint>> = {

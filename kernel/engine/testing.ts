@@ -9,7 +9,7 @@ import { rng } from '../base/rng.ts';
 import { formatDims, sameDims, sizeOf, type Dims } from '../base/shape.ts';
 import { isTensor, tensor, type Tensor } from '../base/tensor.ts';
 import type { Attribute, Graph, Node, ValueInfo } from '../onnx/graph.ts';
-import { compile, type Program } from './compile.ts';
+import { compile, type Program, type SessionOptions } from './compile.ts';
 import { add, dtypeNumber, mul, reduceSum } from './functions.ts';
 import { gradients } from './grad.ts';
 import { Trace } from './trace.ts';
@@ -49,8 +49,12 @@ export function uniform(dims: Dims, low: number, high: number, seed: number | st
 }
 
 /** Compiles a graph for `use`, and frees the session after it. */
-export async function withSession<T>(graph: Graph, use: (run: Program['run']) => Promise<T>): Promise<T> {
-  const program = await compile(graph, { threads: 1 });
+export async function withSession<T>(
+  graph: Graph,
+  use: (run: Program['run']) => Promise<T>,
+  options?: SessionOptions,
+): Promise<T> {
+  const program = await compile(graph, { threads: 1, ...options });
   try {
     return await use(program.run);
   } finally {
@@ -175,6 +179,9 @@ function slopesOf(results: readonly Var[], weights: readonly Tensor[], inputs: r
   return gradients(trace, loss, floats);
 }
 
+/** Without ONNX Runtime's fusions: it also makes those that it has no float64 kernels for. */
+const basic: SessionOptions = { optimize: 'basic' };
+
 async function finiteDifferences(
   forward: Graph,
   inputs: readonly Tensor[],
@@ -183,36 +190,40 @@ async function finiteDifferences(
   step?: number,
 ): Promise<Map<number, number[]>> {
   const measure = (graph: Graph, fed: readonly Tensor[], h: number) =>
-    withSession(graph, async run => {
-      const loss = async () => {
-        const results = await run(used(graph, feedsOf(fed)));
-        let sum = 0;
-        weights.forEach((weight, i) => {
-          const y = results[`y${i}`].toFloat32OrWider();
-          const w = weight.toFloat32OrWider();
-          for (let k = 0; k < w.length; k++) sum += w[k] * y[k];
-        });
-        return sum;
-      };
-      const slopes = new Map<number, number[]>();
-      for (const i of at) {
-        const data = fed[i].data as Float64Array;
-        const found: number[] = [];
-        for (let k = 0; k < data.length; k++) {
-          const x = data[k];
-          const at = async (value: number) => {
-            data[k] = value;
-            return loss();
-          };
-          const near = (await at(x + h)) - (await at(x - h));
-          const far = (await at(x + 2 * h)) - (await at(x - 2 * h));
-          data[k] = x;
-          found.push((8 * near - far) / (12 * h));
+    withSession(
+      graph,
+      async run => {
+        const loss = async () => {
+          const results = await run(used(graph, feedsOf(fed)));
+          let sum = 0;
+          weights.forEach((weight, i) => {
+            const y = results[`y${i}`].toFloat32OrWider();
+            const w = weight.toFloat32OrWider();
+            for (let k = 0; k < w.length; k++) sum += w[k] * y[k];
+          });
+          return sum;
+        };
+        const slopes = new Map<number, number[]>();
+        for (const i of at) {
+          const data = fed[i].data as Float64Array;
+          const found: number[] = [];
+          for (let k = 0; k < data.length; k++) {
+            const x = data[k];
+            const at = async (value: number) => {
+              data[k] = value;
+              return loss();
+            };
+            const near = (await at(x + h)) - (await at(x - h));
+            const far = (await at(x + 2 * h)) - (await at(x - 2 * h));
+            data[k] = x;
+            found.push((8 * near - far) / (12 * h));
+          }
+          slopes.set(i, found);
         }
-        slopes.set(i, found);
-      }
-      return slopes;
-    });
+        return slopes;
+      },
+      basic,
+    );
   const copies = (dtype: DType) =>
     inputs.map(input =>
       isFloat(input.dtype) ? tensor(Array.from(input.toNumbers()), input.dims, dtype) : input,

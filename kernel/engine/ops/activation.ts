@@ -7,8 +7,10 @@ import { ShapeError } from '../../base/errors.ts';
 import { tensor } from '../../base/tensor.ts';
 import { floatOf, textOf, without } from '../attributes.ts';
 import {
+  abs,
   add,
   apply,
+  div,
   equal,
   erf,
   exp,
@@ -16,13 +18,16 @@ import {
   indicator,
   less,
   mul,
+  scalar,
+  sigmoid,
+  softplus,
   sub,
   sumTo,
   tanh,
 } from '../functions.ts';
 import type { Op } from '../op.ts';
 import type { Var } from '../var.ts';
-import { elementwise, need, sameAsFirst } from './makers.ts';
+import { chained, elementwise, need, sameAsFirst } from './makers.ts';
 
 /** 1 where x > 0, else 0. */
 const positive = (x: Var): Var => indicator(greater(x, 0), x);
@@ -75,6 +80,21 @@ export const Selu = elementwise((x, y, call) => {
   return choose(positive(x), gamma, add(y, gamma * alpha));
 });
 
+// y = x where x > 0, else α(e^(x/α) − 1):  y′ = 1 or y/α + 1
+export const Celu = elementwise((x, y, call) =>
+  choose(positive(x), 1, add(div(y, floatOf(call.attributes, 'alpha', 1)), 1)),
+);
+
+// y = x where x > α, else 0:  y′ = 1 or 0; 0 at the corner, as torch.nn.Threshold
+export const ThresholdedRelu = elementwise((x, _y, call) =>
+  indicator(greater(x, floatOf(call.attributes, 'alpha', 1)), x),
+);
+
+// y = x moved by `bias` towards 0 where |x| > λ, else 0:  y′ = 1 or 0; 0 at the corners
+export const Shrink = elementwise((x, _y, call) =>
+  indicator(greater(abs(x), floatOf(call.attributes, 'lambd', 0.5)), x),
+);
+
 // y = x where x > 0, else s·x with a slope s that stretches to x:  ∂s = dy·x where x ≤ 0
 export const PRelu: Op = {
   infer(call) {
@@ -104,28 +124,40 @@ export const HardSwish: Op = {
 };
 
 /**
- * y = x·Φ(x) with the normal distribution Φ(x) = ½(1 + erf(x/√2)), or its tanh approximation.
- * y′ = Φ(x) + x·φ(x)
+ * y = x·Φ(x) with the normal distribution Φ(x) = ½(1 + erf(x/√2)), or its tanh approximation. Both slopes are written
+ * in as few passes over x as ONNX Runtime allows: in a large network they take as long as a matrix product.
  */
-export const Gelu = elementwise((x, _y, call) =>
-  textOf(call.attributes, 'approximate', 'none') === 'tanh' ? tanhSlope(x) : erfSlope(x),
+export const Gelu = chained((dy, x, y, call) =>
+  textOf(call.attributes, 'approximate', 'none') === 'tanh' ? tanhBackward(dy, x, y) : erfBackward(dy, x),
 );
 
-function erfSlope(x: Var): Var {
-  const distribution = mul(add(erf(mul(x, Math.SQRT1_2)), 1), 0.5);
-  const density = mul(exp(mul(mul(x, x), -0.5)), 1 / Math.sqrt(2 * Math.PI));
-  return add(distribution, mul(x, density));
+// y′ = Φ(x) + x·φ(x) = ½(erf a + x·e^(ln √(2/π) − a²) + 1) with a = x/√2
+function erfBackward(dy: Var, x: Var): Var {
+  const a = mul(x, Math.SQRT1_2);
+  const density = exp(sub(scalar(x, Math.log(2 / Math.PI) / 2), mul(a, a)));
+  return mul(mul(add(add(erf(a), mul(x, density)), 1), dy), 0.5);
 }
 
-// y = ½x(1 + t), t = tanh u, u = √(2/π)(x + c·x³):  y′ = ½(1 + t) + ½x(1 − t²)·√(2/π)(1 + 3c·x²)
-function tanhSlope(x: Var): Var {
-  const scale = Math.sqrt(2 / Math.PI);
-  const c = 0.044715;
+// y = x·s with s = σ(2u), 2u = x(k + c·x²):  y′ = s + y(1 − s)·(k + 3c·x²)
+function tanhBackward(dy: Var, x: Var, y: Var): Var {
+  const k = 2 * Math.sqrt(2 / Math.PI);
+  const c = k * 0.044715;
   const square = mul(x, x);
-  const t = tanh(mul(mul(x, add(mul(square, c), 1)), scale));
-  const du = mul(add(mul(square, 3 * c), 1), scale);
-  return mul(add(add(t, 1), mul(x, mul(sub(1, mul(t, t)), du))), 0.5);
+  const s = sigmoid(mul(x, add(mul(square, c), k)));
+  return mul(dy, add(s, mul(mul(y, sub(1, s)), add(mul(square, 3 * c), k))));
 }
+
+// y = x·σ(αx), of opset 24
+export const Swish: Op = {
+  infer: sameAsFirst,
+  expand: ({ inputs: [x], attributes }) => [mul(x!, sigmoid(mul(x!, floatOf(attributes, 'alpha', 1))))],
+};
+
+// y = x·tanh(ln(1 + eˣ))
+export const Mish: Op = {
+  infer: sameAsFirst,
+  expand: ({ inputs: [x] }) => [mul(x!, tanh(softplus(x!)))],
+};
 
 /**
  * y = min(high, max(low, x)). The gradient passes where low ≤ x ≤ high, bounds included, as in torch.clamp;

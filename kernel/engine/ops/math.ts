@@ -1,5 +1,20 @@
 /** Elementary functions and roundings of one input. */
-import { abs, add, cos, div, exp, mul, neg, sigmoid, sign, sin } from '../functions.ts';
+import {
+  abs,
+  add,
+  cos,
+  cosh,
+  div,
+  exp,
+  mul,
+  neg,
+  sigmoid,
+  sign,
+  sin,
+  sinh,
+  sqrt,
+  sub,
+} from '../functions.ts';
 import { chained, elementwise, flat } from './makers.ts';
 
 // y = √x:  y′ = 1/2y, infinite at 0 as in PyTorch
@@ -25,6 +40,18 @@ export const Tan = elementwise((_x, y) => add(mul(y, y), 1), Math.tan);
 
 // y = arctan x:  y′ = 1/(1 + x²)
 export const Atan = chained((dy, x) => div(dy, add(mul(x, x), 1)), Math.atan);
+
+// y = arcsin x:  y′ = 1/√(1 − x²)
+export const Asin = chained((dy, x) => div(dy, sqrt(sub(1, mul(x, x)))), Math.asin);
+export const Acos = chained((dy, x) => neg(div(dy, sqrt(sub(1, mul(x, x))))), Math.acos);
+
+export const Sinh = elementwise(x => cosh(x), Math.sinh);
+export const Cosh = elementwise(x => sinh(x), Math.cosh);
+
+// y = arsinh x:  y′ = 1/√(x² + 1);   arcosh: 1/√(x² − 1);   artanh: 1/(1 − x²)
+export const Asinh = chained((dy, x) => div(dy, sqrt(add(mul(x, x), 1))), Math.asinh);
+export const Acosh = chained((dy, x) => div(dy, sqrt(sub(mul(x, x), 1))), Math.acosh);
+export const Atanh = chained((dy, x) => div(dy, sub(1, mul(x, x))), Math.atanh);
 
 // y = 2/√π ∫₀ˣ e^(−t²) dt
 export const Erf = elementwise(x => mul(exp(neg(mul(x, x))), 2 / Math.sqrt(Math.PI)));
