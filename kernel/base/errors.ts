@@ -24,6 +24,18 @@ export class FormatError extends NeuronbookError {
   }
 }
 
+/** A server that did not give what it was asked for. `status` is its answer, where there was one. */
+export class DownloadError extends NeuronbookError {
+  constructor(
+    message: string,
+    readonly address: string,
+    readonly status?: number,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}
+
 /** A name that does not exist. `nearest` are the real names closest to it, best first. */
 export class NameError extends NeuronbookError {
   constructor(
