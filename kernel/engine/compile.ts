@@ -10,6 +10,7 @@ import type { Tensor } from '../base/tensor.ts';
 import { encode } from '../onnx/encode.ts';
 import type { Graph, ValueInfo } from '../onnx/graph.ts';
 import { validate } from '../onnx/validate.ts';
+import { optimize } from './optimize/index.ts';
 import { structureOf } from './structure.ts';
 import { SessionCache } from './session-cache.ts';
 import type { Fetches, Session, SessionOptions } from './runtime/types.ts';
@@ -50,7 +51,7 @@ export async function compile(graph: Graph, options: SessionOptions = {}): Promi
   validate(graph);
   const key = `${variant}\n${structureOf(graph)}`;
   const bytes = sizeOfConstants(graph);
-  const create = () => createSession(encode(graph, { bare: true }), options);
+  const create = () => createSession(encode(optimize(graph), { bare: true }), options);
   const use = <T>(work: (session: Session) => Promise<T>) => sessions.use(key, bytes, create, work);
   await use(async () => {});
 

@@ -26,7 +26,8 @@ function tensorText({ dtype, dims, data }: Tensor): string {
   return `${dtype}[${dims.join()}]${content}`;
 }
 
-function attributeText(value: Attribute): string {
+/** Equal text, equal attributes. */
+export function attributeText(value: Attribute): string {
   if (isTensor(value)) return tensorText(value as Tensor);
   if (isGraph(value)) return `{${structureOf(value)}}`;
   // the tag keeps INT 1, FLOAT 1 and their lists apart
