@@ -5,7 +5,8 @@
 import { download, link } from '#platform/download';
 import { exists } from '#platform/files';
 import type { Checksum, Download } from '../../base/download.ts';
-import { DownloadError, NeuronbookError } from '../../base/errors.ts';
+import type { NeuronbookError } from '../../base/errors.ts';
+import { DownloadError } from '../../base/errors.ts';
 import { request, type RequestOptions } from '../../base/http.ts';
 import { cacheFolder, isCommit, RepositoryCache } from './cache.ts';
 import {
