@@ -1,10 +1,11 @@
 /**
  * Reverse mode as graph → graph: a walk back over the tape that asks each op's rule for more graph.
- * The result is made of ordinary ops, so it can be printed, cut, compiled and differentiated again.
+ * The result is made of ordinary ops, so it can be printed, cut, compiled and differentiated again; the products
+ * with second derivatives and with tangents (`products.ts`) are this walk taken twice.
  */
 import { OpError, ShapeError } from '../base/errors.ts';
 import { isFloat } from '../base/dtype.ts';
-import { formatDims, sizeOf } from '../base/shape.ts';
+import { formatDims, sameDims, sizeOf } from '../base/shape.ts';
 import { add, full, zerosLike } from './functions.ts';
 import type { BackwardCall } from './op.ts';
 import type { Trace } from './trace.ts';
@@ -12,9 +13,6 @@ import type { Var } from './var.ts';
 
 /**
  * ∂of/∂x for each x in `at`.
- *
- * Reverse mode, Griewank & Walther, *Evaluating Derivatives*, algorithm 3.3:
- * with x̄ for ∂of/∂x, start from of̄ = 1 and for each op y = f(x), last to first, add ȳ·∂f/∂x to x̄.
  *
  * @param of a scalar (one element), or any shape where `seed` gives ∂L/∂of
  * @returns one var per x, of its dims; zeros where `of` does not depend on x
@@ -25,21 +23,38 @@ export function gradients(trace: Trace, of: Var, at: readonly Var[], seed?: Var)
     throw new ShapeError(
       `gradient of ${of.name}, which is ${formatDims(of.dims)}; expected one number: pick an element or sum first`,
     );
+  return vjp(trace, [of], at, [seed ?? full(trace, of.dims, 1, of.dtype)]);
+}
+
+/**
+ * The vector-Jacobian product ∂⟨ȳ, y⟩/∂x = ȳᵀ·∂y/∂x for each x in `at`, y standing for all of `of`.
+ *
+ * Reverse mode, Griewank & Walther, *Evaluating Derivatives*, algorithm 3.3:
+ * with x̄ for ∂⟨ȳ, y⟩/∂x, start from the seeds ȳ and for each op y = f(x), last to first, add ȳ·∂f/∂x to x̄.
+ *
+ * @param seeds ȳ, one per y and of its dims
+ * @returns one var per x, of its dims; zeros where no y depends on x
+ * @throws ShapeError on seeds that do not fit; OpError where the path from x to y passes an op without a gradient
+ * @example const [dx] = vjp(trace, [y], [x], [dy])
+ */
+export function vjp(trace: Trace, of: readonly Var[], at: readonly Var[], seeds: readonly Var[]): Var[] {
   const tape = [...trace.steps];
 
   // 1. which values depend on some x
   const varies = new Set(at);
-  for (const step of tape)
-    if (step.inputs.some(input => input && varies.has(input)))
-      for (const output of step.outputs) if (isFloat(output.dtype)) varies.add(output);
+  for (const { inputs, outputs, overridden } of tape)
+    if (inputs.some(input => input && varies.has(input)))
+      for (const output of outputs) if (overridden || isFloat(output.dtype)) varies.add(output);
 
   // 2. walk back; each value's gradient is complete when its own op is reached
-  const parts = new Map<Var, Var[]>([[of, [seed ?? full(trace, of.dims, 1, of.dtype)]]]);
+  const parts = new Map<Var, Var[]>();
+  const give = (value: Var, part: Var) => parts.set(value, [...(parts.get(value) ?? []), part]);
   const total = (value: Var): Var | undefined => {
     const sum = parts.get(value)?.reduce((a, b) => add(a, b));
     if (sum) parts.set(value, [sum]);
     return sum;
   };
+  of.forEach((y, i) => give(y, fitting('seed', y, seeds[i])));
   for (const { node, rule, inputs, outputs } of tape.reverse()) {
     if (!outputs.some(output => parts.has(output))) continue;
     if (!inputs.some(input => input && varies.has(input))) continue;
@@ -65,10 +80,16 @@ export function gradients(trace: Trace, of: Var, at: readonly Var[], seed?: Var)
     };
     rule.gradient(call).forEach((build, i) => {
       const input = inputs[i];
-      if (!input || !build || !varies.has(input)) return;
-      const part = build();
-      parts.set(input, [...(parts.get(input) ?? []), part]);
+      if (input && build && varies.has(input)) give(input, build());
     });
   }
   return at.map(x => total(x) ?? zerosLike(x));
+}
+
+/** A vector that goes with a value must have its dims. */
+export function fitting(what: 'seed' | 'tangent' | 'vector', value: Var, given: Var): Var {
+  if (sameDims(given.dims, value.dims)) return given;
+  throw new ShapeError(
+    `${what} for ${value.name} is ${formatDims(given.dims)}; expected ${formatDims(value.dims)}, like ${value.name} itself`,
+  );
 }

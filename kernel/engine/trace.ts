@@ -23,10 +23,24 @@ export interface Step {
   readonly rule: Op;
   readonly inputs: readonly (Var | undefined)[];
   readonly outputs: readonly Var[];
+  /** Its rule was replaced (`override.ts`) and may pass gradients through integers. */
+  readonly overridden?: boolean;
+}
+
+/** An op that was recorded as other ops, with the range of its steps: what an override of it takes the place of. */
+export interface Expansion {
+  readonly op: string;
+  readonly site: string;
+  readonly attributes: Attributes;
+  readonly inputs: readonly (Var | undefined)[];
+  readonly outputs: readonly Var[];
+  readonly first: number;
+  readonly end: number;
 }
 
 export class Trace implements Recorder {
   readonly steps: Step[] = [];
+  readonly expansions: Expansion[] = [];
   private readonly inputs: ValueInfo[] = [];
   private readonly constants = new Map<string, Tensor>();
   private readonly taken = new Set<string>();
@@ -85,8 +99,12 @@ export class Trace implements Recorder {
     const call = { op, site: name || op, inputs, attributes, outputCount: wanted.length };
 
     if (rule.expand) {
+      const first = this.steps.length;
       const made = rule.expand(call);
-      return wanted.map((label, i) => (label ? this.renamed(made[i], label) : made[i]));
+      const outputs = wanted.map((label, i) => (label ? this.renamed(made[i], label) : made[i]));
+      const { site } = call;
+      this.expansions.push({ op, site, attributes, inputs, outputs, first, end: this.steps.length });
+      return outputs;
     }
     const known = this.infer(rule, call);
     if (known.every(output => output.value && output.value.size <= FOLD_LIMIT))
