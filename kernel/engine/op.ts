@@ -15,6 +15,8 @@ export interface Call<Input extends Known = Known> {
   readonly inputs: readonly (Input | undefined)[];
   readonly attributes: Attributes;
   readonly outputCount: number;
+  /** Names an inner value of a decomposition, where somebody wants names (`decompose.ts`). */
+  readonly mark?: (part: string, value: Var) => void;
 }
 
 /** One use of an operator, seen from behind. */
@@ -52,8 +54,18 @@ export interface Op {
   gradient?(call: BackwardCall): readonly Gradient[];
   /** The same computation in ops that have gradients; used in place of the node. */
   expand?(call: Call<Var>): readonly Var[];
+  /** As `expand`, for an op that stays one node until `decompose.ts` is asked to take it apart. */
+  unfold?(call: Call<Var>): readonly Var[];
+  /** The inner values that `expand` or `unfold` marks, name → what it is: they become sites (`decompose.ts`). */
+  readonly parts?: Readonly<Record<string, string>>;
   /** The node as the canonical opset writes it, where an older opset wrote it otherwise. */
   upgrade?(node: Node, tools: UpgradeTools): readonly Node[];
+}
+
+/** Marks an inner value of a decomposition, and gives it back. */
+export function part(call: Call<Var>, name: string, value: Var): Var {
+  call.mark?.(name, value);
+  return value;
 }
 
 /** For ops whose outputs do not vary with their inputs: comparisons, Shape, ArgMax. */

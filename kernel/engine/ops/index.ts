@@ -16,4 +16,4 @@ export * from './reduction.ts';
 export * from './resize.ts';
 export * from './softmax.ts';
 export * from './standardization.ts';
-export * as microsoft from './microsoft.ts';
+export * as microsoft from './microsoft/index.ts';
