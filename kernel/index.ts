@@ -16,7 +16,10 @@ export {
 
 // models: load, run, gradient, edit, save
 export { load, type LoadOptions } from './model/load.ts';
-export { Model, type GradientOptions, type RunOptions, type RunResult } from './model/model.ts';
+export { Model, type RunOptions, type RunResult } from './model/model.ts';
+export type { GradientOptions, HvpOptions, JvpOptions, VjpOptions } from './model/derivative.ts';
+export * as ops from './engine/functions.ts';
+export { override, type Override, type Vjp } from './engine/override.ts';
 export { Objective, pick } from './model/objective.ts';
 export { ablate, clamp, patch, steer, type Edit } from './model/edits.ts';
 export type { ImageInput } from './model/image-input.ts';

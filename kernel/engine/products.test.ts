@@ -105,7 +105,7 @@ test('hvp spans several values: f = Σ a·b, H·(u, v) = (v, u)', async () => {
 test('what does not move a result gives zeros', async () => {
   const trace = new Trace();
   const [x, v] = [trace.input('x', 'float32', [2]), trace.input('v', 'float32', [2])];
-  const [dy] = jvp(trace, [trace.constant(tensor([[1], [2], [3]].flat()))], [x], [v]);
+  const [dy] = jvp(trace, [trace.constant(tensor([1, 2, 3]))], [x], [v]);
   const [hv] = hvp(trace, reduceSum(x), [x], [v]);
   const made = await execute(trace.graph({ dy, hv }), {});
   expect([made.dy.toNumbers(), made.hv.toNumbers()]).toEqual([[0, 0, 0], [0, 0]]); // prettier-ignore

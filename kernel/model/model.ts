@@ -2,13 +2,12 @@
  * The handle that users hold: one graph, its sites, and the verbs run, gradient, edit and save.
  * A model is immutable; each verb makes the graph it needs, compiles it once per shape and keeps it.
  */
-import { NameError, ShapeError } from '../base/errors.ts';
+import { NameError } from '../base/errors.ts';
 import { nearest } from '../base/nearest.ts';
-import { formatDims } from '../base/shape.ts';
-import { isTensor, tensor, type Tensor, type TensorLike } from '../base/tensor.ts';
+import type { Tensor } from '../base/tensor.ts';
 import { escapeHtml } from '../display/html.ts';
 import { compile, type Program } from '../engine/compile.ts';
-import { gradients } from '../engine/grad.ts';
+import { overriding, type Override } from '../engine/override.ts';
 import { isHalf, widen } from '../engine/precision.ts';
 import { Trace } from '../engine/trace.ts';
 import type { Var } from '../engine/var.ts';
@@ -17,12 +16,26 @@ import type { Graph } from '../onnx/graph.ts';
 import { cut, tap } from '../onnx/surgery.ts';
 import { writeFile } from '#platform/files';
 import { applyEdit } from './apply-edit.ts';
+import {
+  gradientOf,
+  hvpOf,
+  jvpOf,
+  resolved,
+  vectorFeeds,
+  vjpOf,
+  type Derivative,
+  type GradientOptions,
+  type HvpOptions,
+  type JvpOptions,
+  type VjpOptions,
+} from './derivative.ts';
 import type { Edit } from './edits.ts';
+import { feedsOf, type Inputs } from './feeds.ts';
 import { imageInputOf, type ImageInput } from './image-input.ts';
-import type { Objective, Reading } from './objective.ts';
+import type { Reading } from './objective.ts';
 import { Sites, type Site } from './sites.ts';
 
-export type Inputs = Readonly<Record<string, TensorLike>>;
+export type { Inputs } from './feeds.ts';
 
 export interface RunOptions {
   /** Sites to read, by name or by pattern. */
@@ -38,18 +51,13 @@ export interface RunResult {
   sites: Record<string, Tensor>;
 }
 
-export interface GradientOptions {
-  /** What to differentiate. */
-  of: Objective;
-  /** Where: sites, inputs among them. */
-  at: readonly string[];
-}
-
 /** A network traced at concrete shapes, in float32, ready to be extended with more graph. */
 export interface Traced extends Reading {
   readonly trace: Trace;
   /** The inputs that are fed, by tensor name. */
   readonly inputs: Readonly<Record<string, Var>>;
+  /** Runs `work`, whose gradients of this trace follow other rules; sites by their documented names. */
+  overriding<T>(overrides: readonly Override[], work: () => T): T;
 }
 
 export class Model {
@@ -86,7 +94,7 @@ export class Model {
         [...new Set([...wanted, ...tensors.filter(name => !this.isInput(name))])],
       ),
     );
-    const feeds = this.feeds(inputs, this.graph);
+    const feeds = feedsOf(inputs, this.graph, this.sites);
     const results = await program.run(
       pickKeys(
         feeds,
@@ -100,37 +108,52 @@ export class Model {
   }
 
   /**
-   * The gradient of an objective with respect to the values at sites.
+   * The gradient ∂f/∂x of an objective f with respect to the values x at sites.
    * @returns ∂of/∂site for each of `at`, by the name it was asked for, of the site's dims, in float32: a float16
    *   network is differentiated in float32
-   * @throws OpError where the way back passes an op that has no gradient
+   * @throws OpError where the way back passes an op that has no gradient; NameError on a site, or an override's
+   *   target, that does not exist
+   * @example const { image: saliency } = await model.gradient({ image }, { of: pick('logits', [0, 3]), at: ['image'] })
+   * @example
+   * // guided backpropagation (Springenberg et al. 2015): only what excites flows back through a ReLU
+   * const guided = override('Relu', ({ dy, outputs: [y] }) => ops.mul(ops.relu(dy), ops.sign(y)))
+   * await model.gradient({ image }, { of: pick('logits', [0, 3]), at: ['image'], override: [guided] })
    */
-  async gradient(inputs: Inputs, { of, at }: GradientOptions): Promise<Record<string, Tensor>> {
-    const sites = at.map(name => this.sites.get(name));
-    const feeds = this.feeds(inputs, this.single());
-    const shapes = Object.entries(feeds).map(([name, value]) => `${name}:${value.dims.join('×')}`);
-    const program = await this.program(`gradient ${of} @ ${sites.map(site => site.tensor)} ${shapes}`, () => {
-      const traced = this.trace(
-        Object.fromEntries(Object.entries(feeds).map(([name, value]) => [name, value.dims])),
-      );
-      const score = of.build(traced);
-      const found = gradients(
-        traced.trace,
-        score,
-        sites.map(site => traced.value(site.name)),
-      );
-      return traced.trace.graph(
-        Object.fromEntries(sites.map((site, i) => [`∂${i}`, found[i]] as const)),
-        `∂ ${this.name}`,
-      );
-    });
-    const results = await program.run(
-      pickKeys(
-        feeds,
-        program.graph.inputs.map(input => input.name),
-      ),
-    );
-    return Object.fromEntries(at.map((name, i) => [name, results[`∂${i}`]]));
+  gradient(inputs: Inputs, options: GradientOptions): Promise<Record<string, Tensor>> {
+    return this.derive(inputs, gradientOf(options));
+  }
+
+  /**
+   * The vector-Jacobian product ȳᵀ·∂y/∂x: what vectors ȳ at the sites `of` weigh, pulled back to the sites `at`.
+   * @returns for each of `at` its share of ∂⟨ȳ, y⟩/∂x, of the site's dims, in float32
+   * @throws ShapeError on a vector that is not of its site's dims; OpError, NameError as `gradient`
+   * @example const { image: pulled } = await model.vjp({ image }, { of: { logits: tensor([1, -1, 0], [1, 3]) }, at: ['image'] })
+   */
+  vjp(inputs: Inputs, options: VjpOptions): Promise<Record<string, Tensor>> {
+    return this.derive(inputs, vjpOf(options));
+  }
+
+  /**
+   * The Jacobian-vector product ∂y/∂x·v: how the sites `of` move when the sites `at` move along vectors v, to first
+   * order. One pass for all of y, where `gradient` takes one pass for each number in y.
+   * @returns for each of `of` its velocity, of the site's dims, in float32
+   * @throws ShapeError on a vector that is not of its site's dims; OpError, NameError as `gradient`; NeuronbookError
+   *   where an override is not linear in dy
+   * @example const { logits: velocity } = await model.jvp({ image }, { of: ['logits'], at: { image: brighter } })
+   */
+  jvp(inputs: Inputs, options: JvpOptions): Promise<Record<string, Tensor>> {
+    return this.derive(inputs, jvpOf(options));
+  }
+
+  /**
+   * The Hessian-vector product ∂²f/∂x²·v of an objective f: how its gradient moves when the sites `at` move along v.
+   * The Hessian itself, x·x numbers, is never made.
+   * @returns for each of `at` its part, of the site's dims, in float32
+   * @throws as `jvp`; OpError also where an op's gradient has itself no gradient
+   * @example const { image: bend } = await model.hvp({ image }, { of: pick('logits', [0, 3]), at: { image: brighter } })
+   */
+  hvp(inputs: Inputs, options: HvpOptions): Promise<Record<string, Tensor>> {
+    return this.derive(inputs, hvpOf(options));
   }
 
   /**
@@ -173,7 +196,14 @@ export class Model {
     );
     const vars = into.replay(graph, inputs);
     const describe = (name: string): Site => this.sites.get(name);
-    return { trace: into, inputs, describe, value: name => vars.get(describe(name).tensor)! };
+    const traced: Traced = {
+      trace: into,
+      inputs,
+      describe,
+      value: name => vars.get(describe(name).tensor)!,
+      overriding: (overrides, work) => overriding(into, resolved(overrides, traced, this.sites), work),
+    };
+    return traced;
   }
 
   /** How pictures enter this network, from its metadata; undefined where it says nothing. */
@@ -207,6 +237,27 @@ export class Model {
     return (this.float32 ??= isHalf(this.graph) ? widen(this.graph) : this.graph);
   }
 
+  /** Traces, differentiates, compiles and runs. Overrides are functions, which no key can tell apart. */
+  private async derive(inputs: Inputs, derivative: Derivative): Promise<Record<string, Tensor>> {
+    const feeds = feedsOf(inputs, this.single(), this.sites);
+    const vectors = vectorFeeds(this.sites, derivative.vectors);
+    const all = { ...feeds, ...vectors };
+    const make = (): Graph => {
+      const traced = this.trace(mapped(feeds, ({ dims }) => dims));
+      const { trace } = traced;
+      const placed = Object.entries(vectors).map(([name, { dtype, dims }]) => trace.input(name, dtype, dims));
+      const results = traced.overriding(derivative.override, () => derivative.build(traced, placed));
+      return trace.graph(Object.fromEntries(results.map((made, i) => [`∂${i}`, made])), `∂ ${this.name}`);
+    };
+    const shapes = Object.entries(all).map(([name, { dims }]) => `${name}:${dims.join('×')}`);
+    const program = derivative.override.length
+      ? await compile(make())
+      : await this.program(`${derivative.key} ${shapes}`, make);
+    const needed = program.inputs.map(({ name }) => name);
+    const made = await program.run(pickKeys(all, needed));
+    return Object.fromEntries(derivative.results.map((name, i) => [name, made[`∂${i}`]]));
+  }
+
   private program(key: string, make: () => Graph): Promise<Program> {
     const cached = this.programs.get(key);
     if (cached) return cached;
@@ -231,43 +282,10 @@ export class Model {
       throw new NameError('output', name, nearest(name, names), 'inner values are read with `read`');
     return tensorName;
   }
-
-  /** Checks names and dims once, here, and gives every input the dtype that the graph wants. */
-  private feeds(inputs: Inputs, graph: Graph): Record<string, Tensor> {
-    const known = graph.inputs.map(input => input.name);
-    for (const name of Object.keys(inputs))
-      if (!known.includes(name) && !this.inputSite(name))
-        throw new NameError('input', name, nearest(name, known), `inputs: ${known.join(', ')}`);
-    return Object.fromEntries(
-      graph.inputs.map(({ name, dtype, dims }) => {
-        const given =
-          inputs[name] ?? Object.entries(inputs).find(([key]) => this.inputSite(key) === name)?.[1];
-        if (given === undefined)
-          throw new NameError(
-            'input',
-            Object.keys(inputs).join(', ') || '(none)',
-            [name],
-            `the model needs ${name}`,
-          );
-        const fixed = dims?.every(dim => typeof dim === 'number') ? (dims as number[]) : undefined;
-        const value = tensor(given, isTensor(given) ? undefined : fixed).cast(dtype);
-        const fits =
-          !dims ||
-          (value.dims.length === dims.length &&
-            dims.every((dim, axis) => typeof dim === 'string' || dim === value.dims[axis]));
-        if (!fits)
-          throw new ShapeError(`input ${name} is ${formatDims(value.dims)}; expected ${formatDims(dims)}`);
-        return [name, value];
-      }),
-    );
-  }
-
-  /** The tensor of the input that `name` documents, if it does. */
-  private inputSite(name: string): string | undefined {
-    const site = this.sites.has(name) ? this.sites.get(name) : undefined;
-    return site?.kind === 'input' ? site.tensor : undefined;
-  }
 }
 
 const pickKeys = <T>(record: Readonly<Record<string, T>>, keys: readonly string[]): Record<string, T> =>
   Object.fromEntries(keys.map(key => [key, record[key]]));
+
+const mapped = <T, U>(record: Readonly<Record<string, T>>, change: (value: T) => U): Record<string, U> =>
+  Object.fromEntries(Object.entries(record).map(([key, value]) => [key, change(value)]));

@@ -1,0 +1,43 @@
+/** What a caller gives a network, checked once and turned into what its graph wants. */
+import { NameError, ShapeError } from '../base/errors.ts';
+import { nearest } from '../base/nearest.ts';
+import { formatDims } from '../base/shape.ts';
+import { isTensor, tensor, type Tensor, type TensorLike } from '../base/tensor.ts';
+import type { Graph } from '../onnx/graph.ts';
+import type { Sites } from './sites.ts';
+
+/** A value for each input, by documented or tensor name. */
+export type Inputs = Readonly<Record<string, TensorLike>>;
+
+/**
+ * A tensor for each input of the graph, by tensor name, in its dtype; plain data fills an input's fixed dims.
+ * @throws NameError on an input that is unknown or missing; ShapeError on dims that do not fit
+ */
+export function feedsOf(inputs: Inputs, graph: Graph, sites: Sites): Record<string, Tensor> {
+  const known = graph.inputs.map(input => input.name);
+  const documented = (name: string): string | undefined => {
+    const site = sites.has(name) ? sites.get(name) : undefined;
+    return site?.kind === 'input' ? site.tensor : undefined;
+  };
+  for (const name of Object.keys(inputs))
+    if (!known.includes(name) && !documented(name))
+      throw new NameError('input', name, nearest(name, known), `inputs: ${known.join(', ')}`);
+  return Object.fromEntries(
+    graph.inputs.map(({ name, dtype, dims }) => {
+      const given = inputs[name] ?? Object.entries(inputs).find(([key]) => documented(key) === name)?.[1];
+      if (given === undefined) {
+        const received = Object.keys(inputs).join(', ') || '(none)';
+        throw new NameError('input', received, [name], `the model needs ${name}`);
+      }
+      const fixed = dims?.every(dim => typeof dim === 'number') ? (dims as number[]) : undefined;
+      const value = tensor(given, isTensor(given) ? undefined : fixed).cast(dtype);
+      const fits =
+        !dims ||
+        (value.dims.length === dims.length &&
+          dims.every((dim, axis) => typeof dim === 'string' || dim === value.dims[axis]));
+      if (!fits)
+        throw new ShapeError(`input ${name} is ${formatDims(value.dims)}; expected ${formatDims(dims)}`);
+      return [name, value];
+    }),
+  );
+}
