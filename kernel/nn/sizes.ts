@@ -36,17 +36,24 @@ export const rowsOf = (scope: Scope, x: Var): Var =>
 export const unrows = (scope: Scope, name: string, rows: Var, like: Var, tail: readonly number[]): Var =>
   scope.site(name, 'Reshape', [rows, shapeOf(scope, like, tail)]);
 
-/** The positions of a sequence as an int64 vector, past, past + 1, …, past + length − 1. @param x batch × length × … */
-export function positionsOf(scope: Scope, x: Var, past?: Var): Var {
-  return scope.shared(`positions ${x.dims[1]} behind ${past?.dims[2] ?? 0}`, () => {
-    const zero = scope.trace.constant(tensor(BigInt64Array.of(0n), []));
-    const start = past ? sizeAlong(scope, past, 2) : zero;
-    const length = sizeAlong(scope, x, 1);
-    const stop = past ? scope.trace.apply('Add', [start, length])[0] : length;
-    return scope.trace.apply('Range', [
-      start,
-      stop,
-      scope.trace.constant(tensor(BigInt64Array.of(1n), [])),
-    ])[0];
-  });
-}
+const int64 = (scope: Scope, value: number): Var =>
+  scope.trace.constant(tensor(BigInt64Array.of(BigInt(value)), []));
+
+/** How many positions there are with those of x: past + length. @param x batch × length × …; @param past batch × heads × past × … */
+export const lengthWith = (scope: Scope, x: Var, past?: Var): Var =>
+  past
+    ? scope.shared(
+        `length of ${x.name} behind ${past.name}`,
+        () => scope.trace.apply('Add', [sizeAlong(scope, past, 2), sizeAlong(scope, x, 1)])[0],
+      )
+    : sizeAlong(scope, x, 1);
+
+/** from, from + 1, …, to − 1 as an int64 vector; `to` is a scalar. */
+export const range = (scope: Scope, from: Var | number, to: Var): Var =>
+  scope.trace.apply('Range', [typeof from === 'number' ? int64(scope, from) : from, to, int64(scope, 1)])[0];
+
+/** The positions of x: past, …, past + length − 1. Made once for all layers. */
+export const positionsOf = (scope: Scope, x: Var, past?: Var): Var =>
+  scope.shared(`positions ${x.dims[1]} behind ${past?.dims[2] ?? 0}`, () =>
+    range(scope, past ? sizeAlong(scope, past, 2) : 0, lengthWith(scope, x, past)),
+  );

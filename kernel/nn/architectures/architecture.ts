@@ -1,5 +1,5 @@
 /**
- * The seam between networks and checkpoints: what `nn` knows of an architecture, in types alone. Whoever reads
+ * The seam between networks and checkpoints: what `nn` knows of an architecture,. Whoever reads
  * files offers a `Checkpoint`; whoever knows a network offers an `Architecture`; neither knows the other.
  *
  *   config.json ─ architectureOf ─▶ Architecture ─ network({ weights: weightsFrom(…, checkpoint) }) ─▶ Graph
@@ -48,6 +48,9 @@ export interface BuildOptions {
   /** Also the site `attn.result`: what each head alone writes, batch × position × head × width. Large. */
   result?: boolean;
 }
+
+/** The metadata in which a graph says what it was built from: JSON `{ name, config, result }`. */
+export const ARCHITECTURE_KEY = 'neuronbook.architecture';
 
 /** A network and the way from a checkpoint into it. */
 export interface Architecture {

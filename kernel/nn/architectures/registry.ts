@@ -2,13 +2,22 @@
 import { NeuronbookError } from '../../base/errors.ts';
 import type { Tensor } from '../../base/tensor.ts';
 import type { Graph } from '../../onnx/graph.ts';
-import type { Architecture, BuildOptions, Checkpoint, HuggingFaceConfig } from './architecture.ts';
+import {
+  ARCHITECTURE_KEY,
+  type Architecture,
+  type BuildOptions,
+  type Checkpoint,
+  type HuggingFaceConfig,
+} from './architecture.ts';
+import { gpt2, gpt2From } from './gpt2.ts';
 
 /** `model_type` of a config.json → the architecture. */
-const families: Readonly<Record<string, (config: HuggingFaceConfig) => Architecture>> = {};
+const families: Readonly<Record<string, (config: HuggingFaceConfig) => Architecture>> = {
+  gpt2: gpt2From,
+};
 
 /** Name of an architecture → the graph of a configuration of ours, as `ARCHITECTURE_KEY` documents it. */
-const builders: Readonly<Record<string, (config: never, options: BuildOptions) => Graph>> = {};
+const builders: Readonly<Record<string, (config: never, options: BuildOptions) => Graph>> = { gpt2 };
 
 /**
  * The architecture that a Hugging Face config.json describes.
@@ -50,9 +59,6 @@ export function weightsFrom(
     return source.make ? source.make(...tensors) : tensors[0];
   };
 }
-
-/** The metadata in which a graph says what it was built from: JSON `{ name, config, result }`. */
-export const ARCHITECTURE_KEY = 'neuronbook.architecture';
 
 /**
  * The decoding form of a causal language model that was built here, over the same weights (no copy).

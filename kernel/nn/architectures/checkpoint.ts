@@ -1,0 +1,54 @@
+/** Words in which architectures say how their parameters lie in a checkpoint: parts, transposes, prefixes. */
+import { Tensor } from '../../base/tensor.ts';
+import type { Checkpoint, HuggingFaceConfig, Source, Sources } from './architecture.ts';
+
+/** A copy of rows `from` to `to`, and of a vector's elements. */
+export function rows(value: Tensor, from: number, to: number): Tensor {
+  const [count, ...rest] = value.dims;
+  const size = value.size / count;
+  return new Tensor('float32', [to - from, ...rest], floats(value).slice(from * size, to * size));
+}
+
+/** Columns `from` to `to` as rows: m×n → (to − from)×m. */
+export function columns(value: Tensor, from: number, to: number): Tensor {
+  const [height, width] = value.dims;
+  const data = floats(value);
+  const made = new Float32Array((to - from) * height);
+  for (let column = from; column < to; column++)
+    for (let row = 0; row < height; row++) made[(column - from) * height + row] = data[row * width + column];
+  return new Tensor('float32', [to - from, height], made);
+}
+
+/** m×n → n×m */
+export const transposed = (value: Tensor): Tensor => columns(value, 0, value.dims[1]);
+
+const floats = (value: Tensor): Float32Array => value.cast('float32').data as Float32Array;
+
+/** Weight and bias of `ours` from those of `theirs`. */
+export const affine = (ours: string, theirs: string, bias = true): Sources => ({
+  [`${ours}.weight`]: { from: [`${theirs}.weight`] },
+  ...(bias && { [`${ours}.bias`]: { from: [`${theirs}.bias`] } }),
+});
+
+/** One parameter as it is. */
+export const same = (ours: string, theirs: string): Sources => ({ [ours]: { from: [theirs] } });
+
+/** One parameter made from one tensor. */
+export const made = (ours: string, theirs: string, make: (value: Tensor) => Tensor): Sources => ({
+  [ours]: { from: [theirs], make } satisfies Source,
+});
+
+/** The sources of `layers` blocks. */
+export const eachLayer = (layers: number, sources: (layer: number) => Sources): Sources =>
+  Object.assign({}, ...Array.from({ length: layers }, (_, layer) => sources(layer))) as Sources;
+
+/** The prefix under which the checkpoint holds `probe`: a model saved alone has none. */
+export const prefixOf = (checkpoint: Pick<Checkpoint, 'has'>, prefix: string, probe: string): string =>
+  checkpoint.has(prefix + probe) ? prefix : '';
+
+/** Reads an entry of a config.json; the first of several spellings that is there. */
+export function entry<T>(config: HuggingFaceConfig, names: string | readonly string[], fallback: T): T {
+  for (const name of [names].flat())
+    if (config[name] !== undefined && config[name] !== null) return config[name] as T;
+  return fallback;
+}
