@@ -22,9 +22,13 @@ export class SizedTrace extends Trace {
     attributes: Attributes = {},
     options: ApplyOptions = {},
   ): Var[] {
-    const made = super.apply(op, inputs, attributes, options);
     const follows = op === 'Shape' || op === 'Size' || inputs.some(input => input && this.sized.has(input));
-    if (!follows) return made;
+    if (!follows) return super.apply(op, inputs, attributes, options);
+    // under a name, as unnamed constants are shared by value, and these have other values at other sizes
+    const { outputs = 1 } = options;
+    const names =
+      typeof outputs === 'number' ? Array.from({ length: outputs }, () => op.toLowerCase()) : outputs;
+    const made = super.apply(op, inputs, attributes, { ...options, outputs: names });
     // what was not folded is a node already; what was is recorded all the same
     return made.every(({ value }) => value) ? this.recorded(op, inputs, attributes, options, made) : made;
   }

@@ -9,6 +9,16 @@ export function rows(value: Tensor, from: number, to: number): Tensor {
   return new Tensor('float32', [to - from, ...rest], floats(value).slice(from * size, to * size));
 }
 
+/** A copy of the rows at `places`, in that order. */
+export function rowsAt(value: Tensor, places: readonly number[]): Tensor {
+  const [count, ...rest] = value.dims;
+  const size = value.size / count;
+  const data = floats(value);
+  const made = new Float32Array(places.length * size);
+  places.forEach((row, i) => made.set(data.subarray(row * size, (row + 1) * size), i * size));
+  return new Tensor('float32', [places.length, ...rest], made);
+}
+
 /** Columns `from` to `to` as rows: m×n → (to − from)×m. */
 export function columns(value: Tensor, from: number, to: number): Tensor {
   const [height, width] = value.dims;

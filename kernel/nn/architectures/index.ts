@@ -2,3 +2,5 @@
 export * from './architecture.ts';
 export { architectureOf, cachedForm, weightsFrom } from './registry.ts';
 export * from './gpt2.ts';
+export * from './llama.ts';
+export * from './neox.ts';

@@ -10,14 +10,24 @@ import {
   type HuggingFaceConfig,
 } from './architecture.ts';
 import { gpt2, gpt2From } from './gpt2.ts';
+import { llama, llamaFrom } from './llama.ts';
+import { neox, neoxFrom } from './neox.ts';
 
 /** `model_type` of a config.json → the architecture. */
 const families: Readonly<Record<string, (config: HuggingFaceConfig) => Architecture>> = {
   gpt2: gpt2From,
+  gpt_neox: neoxFrom,
+  llama: llamaFrom,
+  mistral: llamaFrom,
+  qwen2: llamaFrom,
 };
 
 /** Name of an architecture → the graph of a configuration of ours, as `ARCHITECTURE_KEY` documents it. */
-const builders: Readonly<Record<string, (config: never, options: BuildOptions) => Graph>> = { gpt2 };
+const builders: Readonly<Record<string, (config: never, options: BuildOptions) => Graph>> = {
+  gpt2,
+  llama,
+  neox,
+};
 
 /**
  * The architecture that a Hugging Face config.json describes.

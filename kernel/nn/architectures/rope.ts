@@ -1,0 +1,38 @@
+/** What a config.json says of rotary positions, in the spellings of several years. */
+import { NeuronbookError } from '../../base/errors.ts';
+import type { RotaryScaling } from '../rotary.ts';
+import type { HuggingFaceConfig } from './architecture.ts';
+import { entry } from './checkpoint.ts';
+
+export interface Rope {
+  /** Base of the wavelengths. */
+  base: number;
+  /** Share of a head's features that are turned, where the config says. */
+  share?: number;
+  scaling?: RotaryScaling;
+}
+
+/** @throws NeuronbookError for a kind of scaling that is not supported */
+export function ropeOf(json: HuggingFaceConfig): Rope {
+  const said = entry<Record<string, unknown>>(json, ['rope_parameters', 'rope_scaling'], {});
+  const number = (name: string) => said[name] as number | undefined;
+  const rope = {
+    base: number('rope_theta') ?? entry(json, 'rope_theta', 10000),
+    share:
+      number('partial_rotary_factor') ?? entry<number | undefined>(json, 'partial_rotary_factor', undefined),
+  };
+  const kind = (said.rope_type ?? said.type ?? 'default') as string;
+  if (kind === 'default') return rope;
+  if (kind !== 'linear' && kind !== 'llama3')
+    throw new NeuronbookError(`unsupported rotary scaling: ${kind}; expected default, linear or llama3`);
+  return {
+    ...rope,
+    scaling: {
+      kind,
+      factor: number('factor') ?? 1,
+      low: number('low_freq_factor'),
+      high: number('high_freq_factor'),
+      context: number('original_max_position_embeddings'),
+    },
+  };
+}
