@@ -1,116 +1,92 @@
 /** From a name, path, address or bytes to a `Model`. */
-import { environment } from '#platform/environment';
-import { openExternal, readFile } from '#platform/files';
-import { zooFile, zooNames } from '#platform/zoo';
-import { ComputedError, FormatError, NameError, NeuronbookError, ShapeError } from '../base/errors.ts';
-import { nearest } from '../base/nearest.ts';
+import { openExternal } from '#platform/files';
+import { ComputedError, NeuronbookError, ShapeError } from '../base/errors.ts';
 import { compile } from '../engine/compile.ts';
 import { upgrade } from '../engine/upgrade.ts';
+import { architectureOf } from '../nn/architectures/index.ts';
 import { decode, externalLocations } from '../onnx/decode.ts';
 import type { Graph } from '../onnx/graph.ts';
+import { fromCheckpoint } from './checkpoint-model.ts';
+import { readJson, type Folder, type OnProgress } from './folder.ts';
 import { IMAGE_KEY, type ImageInput } from './image-input.ts';
 import { Model } from './model.ts';
 import { contradiction } from './shapes.ts';
+import { findSource, onnxIn, type OnnxSource } from './source.ts';
+import { hasWeights } from './weights/shards.ts';
 
 export interface LoadOptions {
   /** How the model calls itself; its file's name where left out. */
   name?: string;
   /** How pictures enter it, where the file does not say. */
   image?: Partial<ImageInput>;
-  /** Called as a download proceeds. `total` is undefined where the server does not tell. */
-  onProgress?: (received: number, total: number | undefined) => void;
+  /** Called as a download proceeds, instead of a bar. `total` is undefined where the server does not tell. */
+  onProgress?: OnProgress;
 }
 
 /**
  * Loads a network.
- * @param source `zoo:textures`, a path, `file:` or `https:` address, `hf:owner/name[/file]`, or the bytes of a file
- * @throws FormatError where the bytes are not sound ONNX; OpError where ONNX Runtime does not know an op;
- *   ShapeError where shapes contradict each other
+ *
+ * A folder or repository is read as config.json, safetensors and tokenizer.json where it has them and the architecture
+ * is known here, otherwise as its ONNX file. Files of the hub are kept in the cache that Python's library uses too.
+ * @param source `zoo:textures`, a path to an ONNX file or a folder, a `file:` or `https:` address,
+ *   `hf:owner/name[@revision][/file.onnx]`, or the bytes of an ONNX file
+ * @throws FormatError where the bytes are not sound; OpError where ONNX Runtime does not know an op; ShapeError where
+ *   shapes contradict each other; DownloadError where a server refuses
+ * @example
+ * const model = await load('zoo:textures');
+ * model.sites; // every place in it, by name
  */
 export async function load(source: string | URL | Uint8Array, options: LoadOptions = {}): Promise<Model> {
-  const { bytes, path, name } = await fetchBytes(source, options);
-  const outside = path === undefined ? [] : externalLocations(bytes, path);
-  const external = outside.length ? await openExternal(path!, outside) : undefined;
-  const decoded = decode(bytes, { path, external });
+  const found = await findSource(source, options.onProgress);
+  const { name, graph } = 'folder' in found ? await fromFolder(found.folder) : await fromOnnx(found.onnx);
   const described: Graph = options.image
-    ? { ...decoded, metadata: { ...decoded.metadata, [IMAGE_KEY]: JSON.stringify(options.image) } }
-    : decoded;
-  const graph = upgrade(described);
-  await verify(graph);
-  return new Model(options.name ?? name, graph);
+    ? { ...graph, metadata: { ...graph.metadata, [IMAGE_KEY]: JSON.stringify(options.image) } }
+    : graph;
+  return new Model(options.name ?? name, described);
 }
 
-interface Fetched {
-  bytes: Uint8Array;
-  /** Where it lies on this machine; external data is read beside it. */
-  path?: string;
+interface Loaded {
   name: string;
+  graph: Graph;
 }
 
-async function fetchBytes(source: string | URL | Uint8Array, options: LoadOptions): Promise<Fetched> {
-  if (source instanceof Uint8Array) return { bytes: source, name: 'model' };
-  const text = String(source);
-  const name = text
-    .replace(/[?#].*$/, '')
-    .replace(/^.*[/\\:]/, '')
-    .replace(/\.onnx$/, '');
-  if (text.startsWith('zoo:')) return { ...(await fromZoo(text.slice(4))), name };
-  if (text.startsWith('hf:')) return { bytes: await download(huggingFace(text.slice(3)), options), name };
-  if (/^https?:/.test(text)) return { bytes: await download(text, options), name };
-  if (text.startsWith('file:')) {
-    const path = decodeURIComponent(new URL(text).pathname).replace(/^\/([A-Za-z]:)/, '$1');
-    return { bytes: await readFile(path), path, name };
+async function fromFolder(folder: Folder): Promise<Loaded> {
+  if (folder.files.includes('config.json') && hasWeights(folder)) {
+    const { value } = await readJson(folder, 'config.json');
+    const architecture = attempt(() => architectureOf(value));
+    // what is not known here may still lie there as ONNX
+    const onnx = architecture instanceof NeuronbookError ? await onnxIn(folder) : undefined;
+    if (onnx) return fromOnnx(onnx);
+    if (architecture instanceof NeuronbookError) throw architecture;
+    return { name: folder.name, graph: await fromCheckpoint(folder, architecture, value) };
   }
-  return { bytes: await readFile(text), path: text, name };
+  const onnx = await onnxIn(folder);
+  if (onnx) return fromOnnx(onnx);
+  const several = folder.files.filter(file => file.endsWith('.onnx'));
+  throw new NeuronbookError(
+    several.length
+      ? `${folder.where} holds ${several.length} networks: ${several.join(', ')}; load one of them by its path`
+      : `${folder.where} holds no network: expected config.json with model.safetensors, or model.onnx`,
+  );
 }
 
-async function fromZoo(name: string): Promise<{ bytes: Uint8Array; path: string }> {
-  const names = zooNames();
-  if (names && !names.includes(name))
-    throw new NameError('zoo model', name, nearest(name, names), `the zoo has ${names.join(', ') || 'none'}`);
-  const path = zooFile(name);
-  return { bytes: await readFile(path), path };
-}
-
-/** `owner/name` is the repository's `model.onnx`; `owner/name/folder/file.onnx` any file of it. */
-function huggingFace(text: string): string {
-  const [owner, repository, ...file] = text.split('/');
-  if (!owner || !repository)
-    throw new NeuronbookError(
-      `hugging face address: hf:${text}; expected hf:owner/name or hf:owner/name/file.onnx`,
-    );
-  const host = environment('HF_ENDPOINT') ?? 'https://huggingface.co';
-  return `${host}/${owner}/${repository}/resolve/main/${file.length ? file.join('/') : 'model.onnx'}`;
-}
-
-async function download(address: string, { onProgress }: LoadOptions): Promise<Uint8Array> {
-  let response: Response;
+/** What `work` gives, or the refusal that it throws. */
+function attempt<T>(work: () => T): T | NeuronbookError {
   try {
-    response = await fetch(address);
+    return work();
   } catch (error) {
-    throw new NeuronbookError(
-      `no answer from ${address}: ${(error as Error).message}; check the address and the network`,
-      { cause: error },
-    );
+    if (error instanceof NeuronbookError) return error;
+    throw error;
   }
-  if (!response.ok || !response.body)
-    throw new NeuronbookError(
-      `${address} answered ${response.status} ${response.statusText}; check the address, and whether it needs a login`,
-    );
-  const length = Number(response.headers.get('content-length')) || undefined;
-  const encoded = response.headers.has('content-encoding');
-  const parts: Uint8Array[] = [];
-  let received = 0;
-  for await (const part of response.body as unknown as AsyncIterable<Uint8Array>) {
-    parts.push(part);
-    received += part.length;
-    onProgress?.(received, encoded ? undefined : length);
-  }
-  if (length !== undefined && !encoded && received !== length)
-    throw new FormatError(`${address} was cut short: ${received} of ${length} bytes; load it again`);
-  const bytes = new Uint8Array(received);
-  parts.reduce((offset, part) => (bytes.set(part, offset), offset + part.length), 0);
-  return bytes;
+}
+
+async function fromOnnx({ bytes, path, name, root, fetch }: OnnxSource): Promise<Loaded> {
+  const outside = path === undefined ? [] : externalLocations(bytes, path);
+  for (const location of outside) await fetch?.(location);
+  const external = outside.length ? await openExternal(path!, outside, root) : undefined;
+  const graph = upgrade(decode(bytes, { path, external }));
+  await verify(graph);
+  return { name, graph };
 }
 
 /**

@@ -14,7 +14,6 @@ import type { Var } from '../engine/var.ts';
 import { encode } from '../onnx/encode.ts';
 import type { Graph } from '../onnx/graph.ts';
 import { cut, tap } from '../onnx/surgery.ts';
-import { writeFile } from '#platform/files';
 import { applyEdit } from './apply-edit.ts';
 import {
   gradientOf,
@@ -33,6 +32,7 @@ import type { Edit } from './edits.ts';
 import { feedsOf, type Inputs } from './feeds.ts';
 import { imageInputOf, type ImageInput } from './image-input.ts';
 import type { Reading } from './objective.ts';
+import { saveOnnx, type SaveOptions } from './save.ts';
 import { Sites, type Site } from './sites.ts';
 
 export type { Inputs } from './feeds.ts';
@@ -171,9 +171,13 @@ export class Model {
     return encode(this.graph);
   }
 
-  /** Writes an ordinary ONNX file. */
-  async save(path: string): Promise<void> {
-    await writeFile(path, this.toBytes());
+  /**
+   * Writes an ordinary ONNX file; where the weights are more than one file can hold, they go into `<file>.data`
+   * beside it.
+   * @example await model.save('edited.onnx')
+   */
+  async save(path: string, options?: SaveOptions): Promise<void> {
+    await saveOnnx(path, this.graph, options);
   }
 
   /**

@@ -36,7 +36,7 @@ test('weights beyond one protobuf message are refused', () => {
   const large = Object.create(Tensor.prototype, { data: { value: { byteLength: 2 ** 31 } } }) as Tensor;
   const graph = { ...convnet(), constants: new Map([['w', large]]) };
   expect(() => encode(graph)).toThrowErrorMatchingInlineSnapshot(
-    `[NeuronbookError: graph test is too large for one file: 2147483648 bytes of weights; expected at most 2147483647; turn large weights into inputs]`,
+    `[NeuronbookError: graph test is too large for one file: 2147483648 bytes of weights; expected at most 2147483647; turn large weights into inputs, or save the model, which puts them beside it]`,
   );
 });
 

@@ -7,11 +7,13 @@ import type { Attribute, Graph, Node, ValueInfo } from './graph.ts';
 import { ModelType, elementNumber, kinds, toLong } from './schema.ts';
 import type { AttributeProto, GraphProto, ModelProto, NodeProto, ValueInfoProto } from './schema.ts';
 import { isGraph } from './sort.ts';
-import { encodeTensor, encodeText } from './tensor-proto.ts';
+import { encodePlaced, encodeTensor, encodeText, type ExternalPlace } from './tensor-proto.ts';
 
 export interface EncodeOptions {
   /** For the runtime only: `values` left out, since it infers them, and nodes without a name called by their output. */
   bare?: boolean;
+  /** Weights whose bytes lie in a file beside this one, and where in it. */
+  external?: ReadonlyMap<string, ExternalPlace>;
 }
 
 /** A protobuf message ends here: its lengths are signed 32-bit. */
@@ -37,10 +39,11 @@ const irVersions: readonly (readonly [opset: number, ir: number])[] = [
  */
 export function encode(graph: Graph, options: EncodeOptions = {}): Uint8Array {
   let weights = 0;
-  for (const { data } of graph.constants.values()) if (!Array.isArray(data)) weights += data.byteLength;
+  for (const [name, { data }] of graph.constants)
+    if (!Array.isArray(data) && !options.external?.has(name)) weights += data.byteLength;
   if (weights > largest)
     throw new NeuronbookError(
-      `graph ${graph.name} is too large for one file: ${weights} bytes of weights; expected at most ${largest}; turn large weights into inputs`,
+      `graph ${graph.name} is too large for one file: ${weights} bytes of weights; expected at most ${largest}; turn large weights into inputs, or save the model, which puts them beside it`,
     );
   const opset = graph.opsets[''] ?? 0;
   const proto: ModelProto = {
@@ -48,14 +51,21 @@ export function encode(graph: Graph, options: EncodeOptions = {}): Uint8Array {
     producer_name: 'neuronbook',
     graph: encodeGraph(graph, options, false),
     opset_import: Object.entries(graph.opsets).map(([domain, version]) => ({ domain, version })),
-    metadata_props: Object.entries(graph.metadata).map(([key, value]) => ({ key, value })),
+    // a runtime has no use for a tokenizer of several megabytes
+    metadata_props: Object.entries(options.bare ? {} : graph.metadata).map(([key, value]) => ({
+      key,
+      value,
+    })),
   };
   return ModelType.encode(proto as object).finish();
 }
 
-/** @param nested a subgraph: its types follow from the graph around it, and stating them again could contradict */
+/**
+ * @param nested a subgraph: its types follow from the graph around it, and stating them again could contradict;
+ *   but ONNX Runtime runs no Loop whose inputs have no rank
+ */
 function encodeGraph(graph: Graph, options: EncodeOptions, nested: boolean): GraphProto {
-  const info = nested ? ({ name }: ValueInfo): ValueInfoProto => ({ name }) : encodeInfo;
+  const nameOnly = ({ name }: ValueInfo): ValueInfoProto => ({ name });
   const shown = new Set([...graph.inputs, ...graph.outputs].map(({ name }) => name));
   const inner =
     options.bare || nested ? [] : [...graph.values.values()].filter(({ name }) => !shown.has(name));
@@ -63,9 +73,12 @@ function encodeGraph(graph: Graph, options: EncodeOptions, nested: boolean): Gra
   return {
     name: graph.name || 'graph',
     node: graph.nodes.map(node => encodeNode(node, options, unique)),
-    initializer: [...graph.constants].map(([name, tensor]) => encodeTensor(tensor, name)),
-    input: graph.inputs.map(info),
-    output: graph.outputs.map(info),
+    initializer: [...graph.constants].map(([name, tensor]) => {
+      const place = nested ? undefined : options.external?.get(name);
+      return place ? encodePlaced(tensor, name, place) : encodeTensor(tensor, name);
+    }),
+    input: graph.inputs.map(info => (nested && !info.dims ? nameOnly(info) : encodeInfo(info))),
+    output: graph.outputs.map(nested ? nameOnly : encodeInfo),
     value_info: inner.map(encodeInfo),
   };
 }

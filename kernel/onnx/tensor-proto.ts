@@ -137,6 +137,22 @@ export function encodeTensor(tensor: Tensor, name?: string): TensorProto {
   return { ...proto, raw_data: new Uint8Array(data.buffer, data.byteOffset, data.byteLength) };
 }
 
+/** Where a tensor lies outside the file: in a file beside it, from a byte on. */
+export interface ExternalPlace {
+  readonly location: string;
+  readonly offset: number;
+  readonly length: number;
+}
+
+/** The entry of a tensor whose bytes are written elsewhere. */
+export const encodePlaced = ({ dtype, dims }: Tensor, name: string, place: ExternalPlace): TensorProto => ({
+  dims: [...dims],
+  data_type: elementNumber(dtype),
+  name,
+  data_location: 1,
+  external_data: Object.entries(place).map(([key, value]) => ({ key, value: String(value) })),
+});
+
 /** The tensor of an attribute that is written as plain numbers or text (`value_float`, `value_ints` …). */
 export function attributeTensor(
   value: number | bigint | string | readonly (number | bigint | string)[],

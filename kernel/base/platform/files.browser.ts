@@ -29,6 +29,10 @@ export async function writeFile(
   );
 }
 
+export async function remove(path: string): Promise<void> {
+  throw new NeuronbookError(`cannot delete ${path}: a browser has no files`);
+}
+
 export const exists = (path: string): Promise<boolean> =>
   fetch(path, { method: 'HEAD' }).then(
     ({ ok }) => ok,
@@ -46,6 +50,7 @@ export async function list(path: string): Promise<string[]> {
 export async function openExternal(
   path: string,
   locations: readonly string[] = [],
+  _root?: string,
 ): Promise<(location: string, offset: number, length: number) => Uint8Array> {
   const refuse = (location: string, why: string) =>
     new FormatError(`${path}: external data ${location}: ${why}`, path);

@@ -87,7 +87,10 @@ function readAt(file: number, offset: number, length: number, ended: (done: numb
   return bytes;
 }
 
-/** Writes the whole file or nothing: a reader never sees half of it. Folders on the way are made. */
+/**
+ * Writes the whole file or nothing: a reader never sees half of it, and what is there under the name is on the disk,
+ * not only in the system's memory. Folders on the way are made.
+ */
 export async function writeFile(
   path: string,
   content: Uint8Array | string | Iterable<Uint8Array>,
@@ -96,7 +99,7 @@ export async function writeFile(
   await mkdir(dirname(target), { recursive: true });
   const draft = `${target}.${process.pid}.part`;
   try {
-    await write(draft, content);
+    await write(draft, content, { flush: true });
     await rename(draft, target);
   } catch (error) {
     await rm(draft, { force: true });
@@ -116,18 +119,24 @@ export const isFolder = (path: string): Promise<boolean> =>
     () => false,
   );
 
+/** Deletes a file, if it is there. */
+export const remove = (path: string): Promise<void> => rm(path, { force: true });
+
 /** The names in a folder, sorted. */
 export const list = async (path: string): Promise<string[]> => (await readdir(path)).sort();
 
 /**
  * A reader of the tensors beside the model at `path`. It reads inside the model's own folder only: a network from
  * elsewhere must not be able to name `/etc/passwd`, `../secret` or a link to them.
+ * @param root where links may lead, where that is more than the model's folder: in a cache, they lead to its contents
  */
 export async function openExternal(
   path: string,
   _locations: readonly string[] = [],
+  root = dirname(path),
 ): Promise<(location: string, offset: number, length: number) => Uint8Array> {
-  const folder = realpathSync(dirname(resolve(path)));
+  const folder = dirname(resolve(path));
+  const limit = realpathSync(root);
   return (location, offset, length) => {
     const refuse = (why: string) => new FormatError(`${path}: external data ${location}: ${why}`, path);
     if (isAbsolute(location) || /^[a-z]:|^[\\/]/i.test(location))
@@ -140,7 +149,7 @@ export async function openExternal(
       throw refuse('there is no such file beside the model; copy it there');
     }
     // a link may point anywhere, so what counts is where it really leads
-    const inside = relative(folder, real);
+    const inside = relative(limit, real);
     if (inside === '' || inside === '..' || inside.startsWith(`..${sep}`) || isAbsolute(inside))
       throw refuse('the file is a link that leaves the folder of the model');
     const file = openSync(real, 'r');
