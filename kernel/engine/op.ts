@@ -3,7 +3,7 @@
  * the operator's exact ONNX name. That export is the whole registration.
  */
 import type { Tensor } from '../base/tensor.ts';
-import type { Attributes, Node } from '../onnx/graph.ts';
+import type { Attributes, Graph, Node } from '../onnx/graph.ts';
 import type { Known, Var } from './var.ts';
 
 /** One use of an operator: in inference its inputs are `Known`, in gradients `Var`. */
@@ -15,6 +15,8 @@ export interface Call<Input extends Known = Known> {
   readonly inputs: readonly (Input | undefined)[];
   readonly attributes: Attributes;
   readonly outputCount: number;
+  /** For ops that hold graphs: what such a graph yields, given its inputs and the values around it. */
+  body?(graph: Graph, feeds: readonly Input[]): readonly Input[];
   /** Names an inner value of a decomposition, where somebody wants names (`decompose.ts`). */
   readonly mark?: (part: string, value: Var) => void;
 }
@@ -52,8 +54,8 @@ export interface Op {
   fold?(call: Call & { readonly values: readonly (Tensor | undefined)[] }): readonly Tensor[] | undefined;
   /** One entry per input. Absent: the op runs but stops gradients with an error that names it. */
   gradient?(call: BackwardCall): readonly Gradient[];
-  /** The same computation in ops that have gradients; used in place of the node. */
-  expand?(call: Call<Var>): readonly Var[];
+  /** The same computation in ops that have gradients; used in place of the node (undefined: not of this one). */
+  expand?(call: Call<Var>): readonly Var[] | undefined;
   /** As `expand`, for an op that stays one node until `decompose.ts` is asked to take it apart. */
   unfold?(call: Call<Var>): readonly Var[];
   /** The inner values that `expand` or `unfold` marks, name → what it is: they become sites (`decompose.ts`). */

@@ -1,6 +1,7 @@
 /** The same network in float32: half-precision weights decoded, casts to half made casts to float. */
 import { tensor, isTensor, type Tensor } from '../base/tensor.ts';
 import type { Attribute, Graph, Node, ValueInfo } from '../onnx/graph.ts';
+import { isGraph } from '../onnx/sort.ts';
 import { dtypeNumber } from './functions.ts';
 
 const HALF = dtypeNumber('float16');
@@ -14,10 +15,15 @@ export const isHalf = (graph: Graph): boolean =>
 export function widen(graph: Graph): Graph {
   if (!isHalf(graph) && !graph.nodes.some(node => node.op === 'Cast' && node.attributes.to === HALF))
     return graph;
+  return widened(graph);
+}
+
+function widened(graph: Graph): Graph {
   const wide = (value: Tensor): Tensor => (value.dtype === 'float16' ? value.cast('float32') : value);
   const info = (value: ValueInfo): ValueInfo =>
     value.dtype === 'float16' ? { ...value, dtype: 'float32' } : value;
-  const attribute = (value: Attribute): Attribute => (isTensor(value) ? wide(tensor(value)) : value);
+  const attribute = (value: Attribute): Attribute =>
+    isTensor(value) ? wide(tensor(value)) : isGraph(value) ? widened(value) : value;
   const node = (given: Node): Node => ({
     ...given,
     attributes: Object.fromEntries(

@@ -7,6 +7,9 @@ import type { DType } from '../base/dtype.ts';
 import { formatDims, sizeOf, type Dims } from '../base/shape.ts';
 import type { Tensor } from '../base/tensor.ts';
 import type { Attributes, Graph, Node, ValueInfo } from '../onnx/graph.ts';
+import { renameNode } from '../onnx/rename.ts';
+import { reads } from '../onnx/sort.ts';
+import { declaredIn } from './declared.ts';
 import type { Op } from './op.ts';
 import { ruleOf } from './rules.ts';
 import type { ApplyOptions, Known, Recorder, Var } from './var.ts';
@@ -25,6 +28,14 @@ export interface Step {
   readonly outputs: readonly Var[];
   /** Its rule was replaced (`override.ts`) and may pass gradients through integers. */
   readonly overridden?: boolean;
+}
+
+/** What a replay changes on the way. */
+export interface Rewrites {
+  /** What all later nodes see of a value: inputs first, then each output as it is made. */
+  made?(name: string, value: Var): Var;
+  /** What one node sees of a value that it reads. */
+  read?(name: string, value: Var, reader: Node): Var;
 }
 
 /** An op that was recorded as other ops, with the range of its steps: what an override of it takes the place of. */
@@ -96,21 +107,22 @@ export class Trace implements Recorder {
         name,
         this.opsets[domain],
       );
+    const { captured = new Map<string, Var>() } = options;
     const call = { op, site: name || op, inputs, attributes, outputCount: wanted.length };
 
-    if (rule.expand) {
-      const first = this.steps.length;
-      const made = rule.expand(call);
+    const first = this.steps.length;
+    const made = rule.expand?.({ ...call, body: (graph, feeds) => this.inlined(graph, feeds, captured) });
+    if (made) {
       const outputs = wanted.map((label, i) => (label ? this.renamed(made[i], label) : made[i]));
       const { site } = call;
       this.expansions.push({ op, site, attributes, inputs, outputs, first, end: this.steps.length });
       return outputs;
     }
-    const known = this.infer(rule, call);
+    const known = this.infer(rule, call, options);
     if (known.every(output => output.value && output.value.size <= FOLD_LIMIT))
       return known.map((output, i) => this.constant(output.value!, wanted[i] || undefined));
 
-    const made = wanted.map((label, i): Var => {
+    const results = wanted.map((label, i): Var => {
       const unique =
         label === ''
           ? ''
@@ -123,13 +135,13 @@ export class Trace implements Recorder {
     const node: Node = {
       op,
       domain,
-      name: options.name ?? made[0].name,
+      name: options.name ?? results[0].name,
       inputs: trimmed(inputs.map(input => input?.name ?? '')),
-      outputs: made.map(output => output.name),
-      attributes,
+      outputs: results.map(output => output.name),
+      attributes: captured.size ? recaptured(attributes, captured) : attributes,
     };
-    this.steps.push({ node, rule, inputs, outputs: made });
-    return made;
+    this.steps.push({ node, rule, inputs: [...inputs, ...captured.values()], outputs: results });
+    return results;
   }
 
   custom(inputs: readonly Var[], forward: () => Var, backward: (dy: Var) => readonly Var[]): Var {
@@ -155,7 +167,7 @@ export class Trace implements Recorder {
   replay(
     graph: Graph,
     feeds: Readonly<Record<string, Var>>,
-    rewrite?: (name: string, value: Var) => Var,
+    { made: rewrite, read }: Rewrites = {},
   ): Map<string, Var> {
     const vars = new Map<string, Var>(Object.entries(feeds));
     for (const { name } of graph.inputs)
@@ -174,11 +186,19 @@ export class Trace implements Recorder {
       vars.set(name, made);
       return made;
     };
+    const declared = declaredIn(graph, feeds);
     for (const node of graph.nodes) {
-      const made = this.apply(node.op, node.inputs.map(resolve), node.attributes, {
+      const outer = reads(node).slice(node.inputs.length);
+      const inputs = node.inputs.map(name => {
+        const value = resolve(name);
+        return value && read ? read(name, value, node) : value;
+      });
+      const made = this.apply(node.op, inputs, node.attributes, {
         domain: node.domain,
         name: node.name,
         outputs: node.outputs,
+        captured: outer.length ? new Map(outer.map(name => [name, resolve(name)!])) : undefined,
+        declared: () => declared(node),
       });
       node.outputs.forEach((name, i) => name && vars.set(name, rewrite ? rewrite(name, made[i]) : made[i]));
     }
@@ -194,7 +214,7 @@ export class Trace implements Recorder {
     for (const { node } of [...this.steps].reverse()) {
       if (!node.outputs.some(output => needed.has(output))) continue;
       nodes.push(node);
-      for (const input of node.inputs) if (input) needed.add(input);
+      for (const input of reads(node)) if (input) needed.add(input);
     }
     nodes.reverse();
     const kept = new Set(nodes.flatMap(node => node.outputs));
@@ -215,6 +235,22 @@ export class Trace implements Recorder {
       ),
       metadata: {},
     };
+  }
+
+  /** What a graph that an op holds yields, recorded here: the op itself is not needed where its choice is known. */
+  private inlined(graph: Graph, feeds: readonly Var[], captured: ReadonlyMap<string, Var>): Var[] {
+    const values = this.replay(graph, { ...Object.fromEntries(captured), ...byInput(graph, feeds) });
+    return graph.outputs.map(({ name }) => values.get(name)!);
+  }
+
+  /** What is known of that, and nothing recorded. */
+  private known(graph: Graph, feeds: readonly Known[], captured: ReadonlyMap<string, Known>): Var[] {
+    const inner = new Trace(this.opsets);
+    const all = { ...Object.fromEntries(captured), ...byInput(graph, feeds) };
+    const vars = Object.entries(all).map(([name, { dtype, dims, value }]) =>
+      value ? inner.constant(value, name) : inner.input(name, dtype, dims),
+    );
+    return inner.inlined(graph, [], new Map(Object.keys(all).map((name, i) => [name, vars[i]])));
   }
 
   /** A name nobody has: `add_3`. */
@@ -250,17 +286,23 @@ export class Trace implements Recorder {
     return made;
   }
 
-  private infer(rule: Op, call: Parameters<Op['infer']>[0]): readonly Known[] {
+  private infer(
+    rule: Op,
+    call: Parameters<Op['infer']>[0],
+    { captured = new Map<string, Var>(), declared }: ApplyOptions,
+  ): readonly Known[] {
     const values = call.inputs.map(input => input?.value);
     const foldable =
       rule.fold && call.inputs.every(input => !input || (input.value && input.value.size <= FOLD_LIMIT));
     try {
-      const known = rule.infer(call);
+      const known = rule.infer({ ...call, body: (graph, feeds) => this.known(graph, feeds, captured) });
       if (!foldable || known.some(output => sizeOf(output.dims) > FOLD_LIMIT)) return known;
       const folded = rule.fold!({ ...call, values });
       return folded?.map(value => ({ dtype: value.dtype, dims: value.dims, value })) ?? known;
     } catch (error) {
       if (!(error instanceof ShapeError)) throw error;
+      const told = error instanceof ComputedError ? declared?.() : undefined;
+      if (told) return told;
       const shapes = call.inputs.map(input => (input ? formatDims(input.dims) : '–')).join(', ');
       const Kind = error instanceof ComputedError ? ComputedError : ShapeError;
       throw new Kind(`${call.op} at ${call.site}: ${error.message} (inputs ${shapes})`, { cause: error });
@@ -275,6 +317,17 @@ export class Trace implements Recorder {
 }
 
 const info = ({ name, dtype, dims }: Var): ValueInfo => ({ name, dtype, dims });
+
+const byInput = <T>(graph: Graph, feeds: readonly T[]): Record<string, T> =>
+  Object.fromEntries(feeds.map((value, i) => [graph.inputs[i].name, value]));
+
+/** The graphs among an op's attributes, using the values around them by the names that those have here. */
+const recaptured = (attributes: Attributes, captured: ReadonlyMap<string, Var>): Attributes =>
+  renameNode(
+    { op: '', domain: '', name: '', inputs: [], outputs: [], attributes },
+    name => captured.get(name)?.name ?? name,
+    'inputs',
+  ).attributes;
 
 /** Equal keys for equal bits: −0 and 0 differ. */
 const signed = (value: unknown): string => (Object.is(value, -0) ? '-0' : String(value));

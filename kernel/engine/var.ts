@@ -24,6 +24,10 @@ export interface ApplyOptions {
   name?: string;
   /** How many outputs, or their names ('' for one left out). */
   outputs?: number | readonly string[];
+  /** For ops that hold graphs: the values around them that those use, by the names that they use. */
+  captured?: ReadonlyMap<string, Var>;
+  /** What a file says of the outputs; asked where the rule cannot tell because data decides. */
+  declared?: () => readonly Known[] | undefined;
 }
 
 /** What a rule may do with the trace that its vars belong to. */

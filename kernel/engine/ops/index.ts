@@ -4,6 +4,7 @@ export * from './arithmetic.ts';
 export * from './arranging.ts';
 export * from './comparison.ts';
 export * from './constants.ts';
+export * from './control.ts';
 export * from './convolution.ts';
 export * from './gathering.ts';
 export * from './joining.ts';
