@@ -89,7 +89,9 @@ test('branches of different shapes: what the file declares holds, else the error
   const other = new Trace();
   expect(() =>
     other.replay(uneven(), { x: other.input('x', 'float32', [3]) }),
-  ).toThrowErrorMatchingInlineSnapshot(`[ComputedError: If at y: its branches give 3 and scalar, and data decides which (inputs scalar)]`);
+  ).toThrowErrorMatchingInlineSnapshot(
+    `[ComputedError: If at y: its branches give 3 and scalar, and data decides which (inputs scalar)]`,
+  );
 });
 
 test('a graph traced twice into one keeps its branches to itself', async () => {
