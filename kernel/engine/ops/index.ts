@@ -12,6 +12,7 @@ export * from './linear.ts';
 export * from './math.ts';
 export * from './movement.ts';
 export * from './normalization.ts';
+export * from './ordering.ts';
 export * from './pooling.ts';
 export * from './reduction.ts';
 export * from './resize.ts';

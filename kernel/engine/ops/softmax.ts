@@ -1,9 +1,8 @@
-/** Softmax and LogSoftmax along one axis. */
-import { intOf } from '../attributes.ts';
-import { int } from '../attributes.ts';
+/** Softmax, LogSoftmax and Hardmax along one axis. */
+import { int, intOf } from '../attributes.ts';
 import { exp, mul, reduceSum, sub } from '../functions.ts';
 import type { Node } from '../../onnx/graph.ts';
-import type { Call, Op, UpgradeTools } from '../op.ts';
+import { noGradient, type Call, type Op, type UpgradeTools } from '../op.ts';
 import type { Var } from '../var.ts';
 import { sameAsFirst } from './makers.ts';
 
@@ -54,3 +53,6 @@ export const LogSoftmax: Op = {
   gradient: call => [() => sub(call.dy, mul(exp(call.outputs[0]), sumAlong(call.dy, call)))],
   upgrade: flattenedBefore13,
 };
+
+/** 1 at the first maximum along the axis, 0 elsewhere: flat wherever it has a slope. */
+export const Hardmax: Op = { infer: sameAsFirst, gradient: noGradient, upgrade: flattenedBefore13 };
