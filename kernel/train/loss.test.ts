@@ -23,6 +23,8 @@ async function valueOf(loss: Loss, against: typeof labels): Promise<number> {
 test('values agree with PyTorch', async () => {
   expect(await valueOf(crossEntropy(), labels)).toBeCloseTo(1.79006194, 5);
   expect(await valueOf(crossEntropy({ smoothing: 0.1 }), labels)).toBeCloseTo(1.80228416, 5);
+  // torch.nn.functional.cross_entropy(…, ignore_index=0)
+  expect(await valueOf(crossEntropy({ ignore: 0 }), labels)).toBeCloseTo(2.05723667, 5);
   expect(await valueOf(mse(), target)).toBeCloseTo(0.97333333, 5);
   expect(await valueOf(mae(), target)).toBeCloseTo(0.68888889, 5);
   expect(await valueOf(mse().scale(3).plus(mae()), target)).toBeCloseTo(3.60888889, 4);
@@ -31,6 +33,7 @@ test('values agree with PyTorch', async () => {
 test.each([
   ['crossEntropy', crossEntropy(), labels],
   ['with smoothing', crossEntropy({ smoothing: 0.2 }), labels],
+  ['with a label that does not count', crossEntropy({ ignore: 1, smoothing: 0.1 }), labels],
   ['mse', mse(), target],
   ['mae', mae(), target],
   ['a sum', mse().scale(0.5).plus(mae()), target],
@@ -41,6 +44,16 @@ test.each([
 test('labels may have any axes before the classes', async () => {
   const tokens = tensor([0n, 1n, 2n, 2n], [2, 2]);
   await checkGradient('tokens', x => built(crossEntropy(), x, tokens), [normal([2, 2, 3])]);
+});
+
+test('scores of any size give finite losses', async () => {
+  const trace = new Trace();
+  const x = trace.input('x', 'float32', [3, 3]);
+  const graph = trace.graph({ cost: built(crossEntropy(), x, labels) });
+  const huge = tensor([1e4, -1e4, 0, -1e30, 1e30, 0, 88.8, 200, 3], [3, 3]);
+  const { cost } = await execute(graph, { x: huge });
+  // rows: 10⁴ − 0, 10³⁰ + 10³⁰, 200 − 200
+  expect(cost.toNumbers()[0] / (2e30 / 3)).toBeCloseTo(1, 5);
 });
 
 test('losses print themselves, and mismatched targets are named', () => {

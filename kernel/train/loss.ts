@@ -3,22 +3,26 @@
  * A target is an entry of the batch that the network itself does not read.
  */
 import { ShapeError } from '../base/errors.ts';
-import { formatDims, sameDims } from '../base/shape.ts';
-import { tensor } from '../base/tensor.ts';
+import { formatDims, sameDims, sizeOf } from '../base/shape.ts';
 import {
   abs,
   add,
   cast,
   equal,
+  full,
   indicator,
-  logSoftmax,
+  log,
   mul,
-  neg,
+  not,
+  reduceMax,
   reduceMean,
   reduceSum,
+  reshape,
+  scatterAdd,
+  softmax,
   sub,
-  unsqueeze,
 } from '../engine/functions.ts';
+import { gatherElements } from '../engine/functions-indexing.ts';
 import type { Var } from '../engine/var.ts';
 
 export interface LossContext {
@@ -44,30 +48,69 @@ export const loss = (text: string, build: (context: LossContext) => Var): Loss =
   toString: () => text,
 });
 
+export interface CrossEntropyOptions {
+  /** The site of the scores; the classes are its last axis. */
+  logits?: string;
+  /** The entry of the batch with the right class of each row: integers, of the axes before the classes. */
+  label?: string;
+  /** s: the target is 1 − s at the label and s/K more everywhere. @see https://arxiv.org/abs/1512.00567 */
+  smoothing?: number;
+  /** Rows with this label do not count, such as padding. */
+  ignore?: number;
+}
+
 /**
- * Mean over all rows of −Σ_k q_k log softmax(logits)_k; q is 1 at the label, or 1 − s there and s/K more everywhere
- * with `smoothing` s. The classes are the last axis; labels are integers and have the axes before it.
+ * Mean over all rows of −Σ_k q_k log softmax(x)_k, where q is 1 at the label.
+ *
+ * log Σ eˣ is taken from the softmax p, which the gradient (p − q)/rows needs too: it is max x − log max p.
+ * @throws ShapeError where the labels do not have the axes of the rows
+ * @example await fit(net, data, { loss: crossEntropy({ label: 'next' }), steps: 1000 })
  */
-export const crossEntropy = ({ logits = 'logits', label = 'label', smoothing = 0 } = {}): Loss =>
-  loss(
-    `crossEntropy(${logits}, ${label}${smoothing ? `, smoothing ${smoothing}` : ''})`,
-    ({ value, target }) => {
-      const scores = value(logits);
-      const labels = target(label);
-      const classes = scores.dims[scores.dims.length - 1];
-      if (!sameDims(labels.dims, scores.dims.slice(0, -1)))
-        throw new ShapeError(
-          `labels ${label} are ${formatDims(labels.dims)}; expected ${formatDims(scores.dims.slice(0, -1))} ` +
-            `for ${logits} of ${formatDims(scores.dims)}`,
-        );
-      // one-hot: [label = k] for k = 0 … K−1
-      const all = scores.trace.constant(tensor(BigInt64Array.from({ length: classes }, (_, k) => BigInt(k))));
-      const hot = indicator(equal(unsqueeze(cast(labels, 'int64'), [labels.dims.length]), all), scores);
-      const wanted = smoothing ? add(mul(hot, 1 - smoothing), smoothing / classes) : hot;
-      const perRow = reduceSum(mul(wanted, logSoftmax(scores)), [scores.dims.length - 1]);
-      return neg(reduceMean(perRow));
-    },
-  );
+export const crossEntropy = ({
+  logits = 'logits',
+  label = 'label',
+  smoothing = 0,
+  ignore,
+}: CrossEntropyOptions = {}): Loss => {
+  const settings = [
+    smoothing && `smoothing ${smoothing}`,
+    ignore !== undefined && `labels ${ignore} ignored`,
+  ].filter(Boolean);
+  return loss(`crossEntropy(${[logits, label, ...settings].join(', ')})`, ({ value, target }) => {
+    const [scores, labels] = [value(logits), target(label)];
+    const lead = scores.dims.slice(0, -1);
+    if (!sameDims(labels.dims, lead))
+      throw new ShapeError(
+        `labels ${label} are ${formatDims(labels.dims)}; expected ${formatDims(lead)} ` +
+          `for ${logits} of ${formatDims(scores.dims)}`,
+      );
+    const [rows, classes] = [sizeOf(lead), scores.dims[lead.length]];
+    const given = reshape(cast(labels, 'int64'), [rows, 1]);
+    const counted = ignore === undefined ? undefined : indicator(not(equal(given, ignore)), scores);
+    const share = counted
+      ? div(counted, reduceSum(counted))
+      : full(scores.trace, [rows, 1], 1 / rows, scores.dtype);
+    // rows that do not count are read at class 0
+    const at = counted ? mul(given, cast(counted, 'int64')) : given;
+    const x = reshape(scores, [rows, classes]);
+    return scores.trace.custom(
+      [x],
+      () => {
+        const logSum = sub(reduceMax(x, [1], true), log(reduceMax(softmax(x), [1], true)));
+        const right = gatherElements(x, at, 1);
+        const everywhere = smoothing ? mul(reduceMean(x, [1], true), smoothing) : undefined;
+        const wanted = everywhere ? add(mul(right, 1 - smoothing), everywhere) : right;
+        return reduceSum(mul(sub(logSum, wanted), share));
+      },
+      dy => {
+        const weight = mul(share, dy); // rows×1
+        const p = mul(softmax(x), weight);
+        const q = scatterAdd(p, at, mul(weight, smoothing - 1), 1);
+        return [smoothing ? sub(q, mul(weight, smoothing / classes)) : q];
+      },
+    );
+  });
+};
 
 const difference = ({ value, target }: LossContext, output: string, name: string): Var => {
   const [y, wanted] = [value(output), target(name)];
