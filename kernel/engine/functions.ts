@@ -3,7 +3,7 @@
  * A number stands for a constant of the other operand's dtype. Shapes broadcast as in NumPy.
  */
 import type { DType } from '../base/dtype.ts';
-import { broadcastAxes, broadcastDims, sameDims, type Dims } from '../base/shape.ts';
+import { broadcastAxes, broadcastDims, sameDims, sizeOf, type Dims } from '../base/shape.ts';
 import { tensor, type Tensor } from '../base/tensor.ts';
 import type { Attributes } from '../onnx/graph.ts';
 import { int, ints } from './attributes.ts';
@@ -194,8 +194,17 @@ export function sumTo(x: Var, dims: Dims): Var {
   if (sameDims(x.dims, dims)) return x;
   const axes = broadcastAxes(dims, x.dims);
   const lead = x.dims.length - dims.length;
+  if (axes.every((axis, i) => axis === i) && (x.dtype === 'float32' || x.dtype === 'float64'))
+    return reshape(sumRows(x, sizeOf(x.dims.slice(0, axes.length))), dims);
   const keeps = axes.some(axis => axis >= lead);
   return reshape(reduceSum(x, axes, keeps), dims);
+}
+
+/** Σ over `rows` leading rows, as 1ᵀ·x: ONNX Runtime's product takes a quarter of the time of its ReduceSum. */
+function sumRows(x: Var, rows: number): Var {
+  if (rows === 1) return x;
+  const ones = x.trace.constant(tensor(new Float32Array(rows).fill(1), [rows], x.dtype));
+  return matmul(ones, reshape(x, [rows, sizeOf(x.dims) / rows]));
 }
 
 // ---- linear algebra

@@ -9,12 +9,16 @@ const steps = (trace: Trace) => trace.steps.map(({ node }) => `${node.outputs} =
 test('a value used twice gathers both parts', () => {
   const trace = new Trace();
   const x = trace.input('x', 'float32', []);
-  const y = mul(x, x);
+  const y = mul(x, relu(x));
   gradients(trace, y, [x]);
   expect(steps(trace)).toMatchInlineSnapshot(`
     [
-      "mul_1 = Mul(x,x)",
-      "add_1 = Add(x,x)",
+      "relu_1 = Relu(x)",
+      "mul_1 = Mul(x,relu_1)",
+      "hardsigmoid_1 = HardSigmoid(relu_1)",
+      "custom_1 = Identity(hardsigmoid_1)",
+      "mul_2 = Mul(x,custom_1)",
+      "add_1 = Add(relu_1,mul_2)",
     ]
   `);
 });

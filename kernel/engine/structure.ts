@@ -17,10 +17,11 @@ function identity(data: object): number {
   return issued;
 }
 
-function tensorText({ dtype, dims, data }: Tensor): string {
+/** Equal text, equal tensors; up to `byValue` elements equal tensors have equal text. */
+export function tensorText({ dtype, dims, data }: Tensor, byValue = byValueUpTo): string {
   const content = Array.isArray(data)
     ? JSON.stringify(data)
-    : data.length <= byValueUpTo
+    : data.length <= byValue
       ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength).join()
       : `#${identity(data)}`;
   return `${dtype}[${dims.join()}]${content}`;

@@ -41,7 +41,9 @@ const ones = (x: Var, dims: Dims): Var =>
 /** x̂ and r over the axes from `axis` on, in the one pass of ONNX Runtime's own kernel with a scale of 1. */
 function standardize(op: Standardizer, x: Var, axis: number, epsilon: number): Standardized {
   const outputs = op === 'LayerNormalization' ? 3 : 2;
-  const made = x.trace.apply(op, [x, ones(x, x.dims.slice(axis))], { axis: int(axis), epsilon }, { outputs });
+  // counted from the end, as networks write it: then the forward node and this one become one (`optimize/common.ts`)
+  const attributes = { axis: int(axis - x.dims.length), epsilon };
+  const made = x.trace.apply(op, [x, ones(x, x.dims.slice(axis))], attributes, { outputs });
   // the statistics are float32 whatever x is
   return { normal: made[0], r: cast(made[outputs - 1], x.dtype) };
 }

@@ -11,6 +11,7 @@ import { gradients } from '../grad.ts';
 import { Trace } from '../trace.ts';
 import type { Var } from '../var.ts';
 import { optimize } from './index.ts';
+import { foldTransposes } from './transposes.ts';
 
 async function outputs(graph: Graph, value: number[]): Promise<Record<string, number[]>> {
   const session = await createSession(encode(graph), { optimize: 'disabled' });
@@ -36,6 +37,30 @@ test('equal nodes become one, also behind equal nodes; unequal settings keep the
     { inputs: [info('x', 2)], outputs: [info('y', 2)] },
   );
   expect(ops(optimize(graph))).toEqual(['a = Neg', 'c = Exp', 'e = LeakyRelu', 'f = LeakyRelu', 'y = Add']);
+});
+
+test('equal constants become one; a node that computes more takes the place of one that computes less', () => {
+  const one = () => tensor([1, 1]);
+  const graph = graphOf(
+    [
+      node('a = LayerNormalization(x, s)', { axis: -1n }),
+      node('b, mean, r = LayerNormalization(x, t)', { axis: -1n }),
+      node('c = Mul(b, r)'),
+      node('y = Add(a, c)'),
+    ],
+    {
+      inputs: [info('x', 2)],
+      outputs: [info('y', 2)],
+      constants: { s: one(), t: one(), u: tensor([1, 1], [2, 1]) },
+    },
+  );
+  const shared = optimize(graph);
+  expect(shared.nodes.map(({ op, inputs, outputs }) => `${outputs} = ${op}(${inputs})`)).toEqual([
+    'a,mean,r = LayerNormalization(x,s)',
+    'c = Mul(a,r)',
+    'y = Add(a,c)',
+  ]);
+  expect([...shared.constants.keys()]).toEqual(['s']);
 });
 
 test('what is random, an output, or control flow keeps its node', () => {
@@ -82,6 +107,29 @@ test('an output is written where it is made; inputs and values with two labels a
     'z = Identity(y)',
     'w = Identity(x)',
   ]);
+});
+
+test('transposes of batched matrices go into the product; those of weights and of other axes stay', () => {
+  const graph = graphOf(
+    [
+      node('t = Transpose(k)', { perm: [0n, 1n, 3n, 2n] }),
+      node('scores = MatMul(x, t)'),
+      node('h = Transpose(scores)', { perm: [0n, 2n, 1n, 3n] }),
+      node('u = Transpose(w)', { perm: [1n, 0n] }),
+      node('y = MatMul(h, u)'),
+    ],
+    {
+      inputs: [info('x', 1, 2, 3, 4), info('k', 1, 2, 3, 4), info('w', 5, 3)],
+      outputs: [info('y', 1, 3, 2, 5)],
+    },
+  );
+  expect(
+    foldTransposes(graph).nodes.map(
+      ({ op, inputs, attributes: { transA, transB } }) => `${op}(${inputs}) ${transA ?? ''}${transB ?? ''}`,
+    ),
+  ).toEqual(['Transpose(k) ', 'FusedMatMul(x,k) 01', 'Transpose(scores) ', 'Transpose(w) ', 'MatMul(h,u) ']);
+  const same = { ...graph, nodes: graph.nodes.slice(2) };
+  expect(foldTransposes(same)).toBe(same);
 });
 
 test('what no output needs is gone, but an input that nothing reads can still be fed', () => {
