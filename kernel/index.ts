@@ -6,6 +6,7 @@ export { tensor, Tensor, isTensor, type TensorLike } from './base/tensor.ts';
 export type { DType } from './base/dtype.ts';
 export { rng, type Rng } from './base/rng.ts';
 export {
+  DownloadError,
   FormatError,
   InterruptError,
   NameError,
@@ -22,6 +23,10 @@ export * as ops from './engine/functions.ts';
 export { override, type Override, type Vjp } from './engine/override.ts';
 export { Objective, pick } from './model/objective.ts';
 export { ablate, clamp, patch, steer, type Edit } from './model/edits.ts';
+export * from './model/generate/index.ts';
+export { tokenizer } from './model/tokenizer-source.ts';
+export type { Tokenizer } from './model/tokenizer.ts';
+export type { SaveOptions } from './model/save.ts';
 export type { ImageInput } from './model/image-input.ts';
 export type { Site } from './model/sites.ts';
 

@@ -34,6 +34,7 @@ import { imageInputOf, type ImageInput } from './image-input.ts';
 import type { Reading } from './objective.ts';
 import { saveOnnx, type SaveOptions } from './save.ts';
 import { Sites, type Site } from './sites.ts';
+import { tokenizerOf, type Tokenizer } from './tokenizer.ts';
 
 export type { Inputs } from './feeds.ts';
 
@@ -215,6 +216,11 @@ export class Model {
     return imageInputOf(this.graph);
   }
 
+  /** The tokenizer that came with the model. @throws NeuronbookError where none did */
+  get tokenizer(): Tokenizer {
+    return tokenizerOf(this.graph);
+  }
+
   /** Frees the compiled graphs. The model stays usable and compiles again on demand. */
   dispose(): void {
     for (const program of this.programs.values()) void program.then(made => made.release());
@@ -262,7 +268,8 @@ export class Model {
     return Object.fromEntries(derivative.results.map((name, i) => [name, made[`∂${i}`]]));
   }
 
-  private program(key: string, make: () => Graph): Promise<Program> {
+  /** A graph of this model's, compiled once under `key` and freed by `dispose`. */
+  program(key: string, make: () => Graph): Promise<Program> {
     const cached = this.programs.get(key);
     if (cached) return cached;
     const made = (async () => compile(make()))();

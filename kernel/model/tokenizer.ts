@@ -17,6 +17,9 @@ export const STOP_KEY = 'neuronbook.stop';
 /** What stands for bytes that are not text on their own: a part of an emoji, say. */
 const broken = '\ufffd';
 
+/** The library insists on all parts, where the file may leave out what it has none of. */
+const parts = { normalizer: null, pre_tokenizer: null, post_processor: null, decoder: null };
+
 export class Tokenizer {
   private readonly engine: Engine;
   private readonly special: ReadonlySet<number>;
@@ -37,7 +40,7 @@ export class Tokenizer {
       (added as { id: number; special?: boolean }[]).filter(({ special }) => special).map(({ id }) => id),
     );
     try {
-      this.engine = new Engine({ ...parsed, added_tokens: added }, parse(config, fail));
+      this.engine = new Engine({ ...parts, ...parsed, added_tokens: added }, parse(config, fail));
     } catch (error) {
       throw fail(`not a tokenizer that can be read: ${(error as Error).message}`);
     }
@@ -136,7 +139,13 @@ export class TextStream {
   private begin = 0;
   private written = 0;
 
-  constructor(private readonly tokenizer: Tokenizer) {}
+  /** @param before tokens whose text is there already: what follows depends on them */
+  constructor(
+    private readonly tokenizer: Tokenizer,
+    before: readonly number[] = [],
+  ) {
+    for (const id of before) this.push(id);
+  }
 
   /** The text that this token adds; empty while a character is incomplete. */
   push(id: number): string {
@@ -156,14 +165,15 @@ export class TextStream {
   }
 }
 
-const made = new WeakMap<Graph, Tokenizer>();
+/** By the metadata, which the edits of a model share. */
+const made = new WeakMap<Graph['metadata'], Tokenizer>();
 
 /**
  * The tokenizer that a graph carries in its metadata.
  * @throws NeuronbookError where it carries none
  */
 export function tokenizerOf(graph: Graph): Tokenizer {
-  const known = made.get(graph);
+  const known = made.get(graph.metadata);
   if (known) return known;
   const json = graph.metadata[TOKENIZER_KEY];
   if (json === undefined)
@@ -171,6 +181,6 @@ export function tokenizerOf(graph: Graph): Tokenizer {
       `${graph.name} carries no tokenizer; pass token numbers, or load one with tokenizer('hf:owner/name')`,
     );
   const fresh = new Tokenizer(json, graph.metadata[TOKENIZER_CONFIG_KEY], graph.name);
-  made.set(graph, fresh);
+  made.set(graph.metadata, fresh);
   return fresh;
 }
