@@ -7,6 +7,7 @@ import { nearest } from '../base/nearest.ts';
 import type { Tensor } from '../base/tensor.ts';
 import { escapeHtml } from '../display/html.ts';
 import { compile, type Program } from '../engine/compile.ts';
+import { decompose } from '../engine/decompose.ts';
 import { overriding, type Override } from '../engine/override.ts';
 import { isHalf, widen } from '../engine/precision.ts';
 import { Trace } from '../engine/trace.ts';
@@ -165,6 +166,21 @@ export class Model {
     const list = edits.flat() as Edit[];
     const graph = list.reduce((before, edit) => applyEdit(before, edit), this.graph);
     return new Model(this.name, graph, [...this.edits, ...list.map(edit => edit.text)]);
+  }
+
+  /**
+   * A copy in which fused nodes are taken apart, so that what they compute inside is a site: `attn.q`, `.k`, `.v`,
+   * `.scores`, `.pattern`, `.z`.
+   * @param which ops or nodes; every op with documented inner values where left out
+   * @throws NameError, OpError where there is nothing to take apart
+   * @see decompose for the names of all inner values
+   * @example
+   * const open = (await load('bert.onnx')).decompose()
+   * const { sites } = await open.run({ input_ids }, { read: [/pattern$/] })
+   */
+  decompose(...which: readonly string[]): Model {
+    const graph = decompose(this.graph, which.length ? which : undefined);
+    return new Model(this.name, graph, [...this.edits, `decompose(${which.join(', ')})`]);
   }
 
   /** The model as the bytes of an ordinary ONNX file. */

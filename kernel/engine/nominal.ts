@@ -1,0 +1,70 @@
+/** Concrete stand-ins for the sizes that a graph leaves open, so that it can be traced. */
+import { ComputedError, OpError, ShapeError } from '../base/errors.ts';
+import type { Graph } from '../onnx/graph.ts';
+import { Trace } from './trace.ts';
+import type { Known } from './var.ts';
+
+/** First sizes and steps between them: small, then large enough for pictures behind many poolings, then one for all. */
+const scales = [
+  { batch: 2, other: 5, step: 2 },
+  { batch: 2, other: 64, step: 16 },
+  { batch: 2, other: 320, step: 32 },
+  { batch: 2, other: 64, step: 0 },
+  { batch: 1, other: 1, step: 0 },
+] as const;
+
+/**
+ * What is known of every value where the open sizes have nominal values, no two the same if that can be.
+ * @param shift added to every nominal size, to see which dims follow them
+ * @throws ShapeError, OpError: why the graph cannot be traced at any of them
+ */
+export function knownValues(graph: Graph, shift = 0): ReadonlyMap<string, Known> {
+  let first: Error | undefined;
+  for (const scale of scales)
+    try {
+      return traced(graph, sizesOf(graph, scale, shift));
+    } catch (error) {
+      if (!(error instanceof ShapeError || error instanceof OpError)) throw error;
+      first ??= error;
+    }
+  throw first!;
+}
+
+function traced(graph: Graph, sizes: ReadonlyMap<string, number>): ReadonlyMap<string, Known> {
+  const trace = new Trace();
+  const feeds = graph.inputs.map(({ name, dtype, dims }) => {
+    if (!dims) throw new ComputedError(`the rank of input ${name} is not known`);
+    const nominal = dims.map(dim => (typeof dim === 'number' ? dim : sizes.get(dim)!));
+    return [name, trace.input(name, dtype, nominal)] as const;
+  });
+  return trace.replay(graph, Object.fromEntries(feeds));
+}
+
+/**
+ * A size for each name. Names may be sums (`past_length + length`); a total is the past and what is new, as the
+ * exporters of language models have it.
+ */
+function sizesOf(
+  { inputs }: Graph,
+  { batch, other, step }: (typeof scales)[number],
+  shift: number,
+): ReadonlyMap<string, number> {
+  const names = new Set(inputs.flatMap(({ dims }) => (dims ?? []).filter(dim => typeof dim === 'string')));
+  const leading = new Set(inputs.map(({ dims }) => dims?.[0]));
+  const sizes = new Map<string, number>();
+  let next = other;
+  for (const name of names) {
+    if (/[+]|total/.test(name)) continue;
+    sizes.set(name, shift + (leading.has(name) ? batch : next));
+    if (!leading.has(name)) next += step;
+  }
+  const like = (word: RegExp) => [...sizes].find(([name]) => word.test(name))?.[1] ?? 0;
+  for (const name of names) {
+    if (sizes.has(name)) continue;
+    const terms = name.split('+').map(term => sizes.get(term.trim()) ?? Number(term));
+    const sum =
+      terms.length > 1 ? terms.reduce((a, b) => a + b) : like(/past/) + like(/^(?!.*past).*(seq|len)/);
+    sizes.set(name, sum || other + shift);
+  }
+  return sizes;
+}
