@@ -36,7 +36,8 @@ export const rowsOf = (scope: Scope, x: Var): Var =>
 export const unrows = (scope: Scope, name: string, rows: Var, like: Var, tail: readonly number[]): Var =>
   scope.site(name, 'Reshape', [rows, shapeOf(scope, like, tail)]);
 
-const int64 = (scope: Scope, value: number): Var =>
+/** A whole number as an int64 scalar: an index, a bound. */
+export const whole = (scope: Scope, value: number): Var =>
   scope.trace.constant(tensor(BigInt64Array.of(BigInt(value)), []));
 
 /** How many positions there are with those of x: past + length. @param x batch × length × …; @param past batch × heads × past × … */
@@ -50,7 +51,7 @@ export const lengthWith = (scope: Scope, x: Var, past?: Var): Var =>
 
 /** from, from + 1, …, to − 1 as an int64 vector; `to` is a scalar. */
 export const range = (scope: Scope, from: Var | number, to: Var): Var =>
-  scope.trace.apply('Range', [typeof from === 'number' ? int64(scope, from) : from, to, int64(scope, 1)])[0];
+  scope.trace.apply('Range', [typeof from === 'number' ? whole(scope, from) : from, to, whole(scope, 1)])[0];
 
 /** The positions of x: past, …, past + length − 1. Made once for all layers. */
 export const positionsOf = (scope: Scope, x: Var, past?: Var): Var =>

@@ -37,10 +37,14 @@ export async function fixture(name: string): Promise<Fixture> {
   };
 }
 
-/** The fixture's network with the fixture's weights. */
-export function built({ config, checkpoint }: Fixture): { architecture: Architecture; graph: Graph } {
+/** The fixture's network with the fixture's weights, and an input for everything that the fixture feeds. */
+export function built({ config, checkpoint, inputs }: Fixture): { architecture: Architecture; graph: Graph } {
   const architecture = architectureOf(config);
-  return { architecture, graph: architecture.network({ weights: weightsFrom(architecture, checkpoint) }) };
+  const weights = weightsFrom(architecture, checkpoint);
+  return {
+    architecture,
+    graph: architecture.network({ weights, mask: 'mask' in inputs, segments: 'segments' in inputs }),
+  };
 }
 
 /** The values at sites, in one run. */

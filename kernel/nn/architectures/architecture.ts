@@ -32,7 +32,7 @@ export interface Source {
 /** Parameter of ours → where it comes from. */
 export type Sources = Readonly<Record<string, Source>>;
 
-/** What may be chosen when a network is built; all of it leaves the parameters as they are. */
+/** What may be chosen when a network is built, where it applies; all of it leaves the parameters as they are. */
 export interface BuildOptions {
   name?: string;
   /** Seed of the parameters that `weights` does not give. */
@@ -47,6 +47,10 @@ export interface BuildOptions {
   cache?: boolean;
   /** Also the site `attn.result`: what each head alone writes, batch × position × head × width. Large. */
   result?: boolean;
+  /** An encoder of text: an input `mask`, int64 batch × position, 1 for tokens and 0 for padding; else nothing is padding. */
+  mask?: boolean;
+  /** BERT: an input `segments`, int64 batch × position; else all belongs to segment 0. */
+  segments?: boolean;
 }
 
 /** The metadata in which a graph says what it was built from: JSON `{ name, config, result }`. */

@@ -32,6 +32,9 @@ export function columns(value: Tensor, from: number, to: number): Tensor {
 /** m×n → n×m */
 export const transposed = (value: Tensor): Tensor => columns(value, 0, value.dims[1]);
 
+/** A kernel as a matrix: features × rest. */
+export const asRows = (value: Tensor): Tensor => value.reshape([value.dims[0], -1]);
+
 const floats = (value: Tensor): Float32Array => value.cast('float32').data as Float32Array;
 
 /** Weight and bias of `ours` from those of `theirs`. */

@@ -9,17 +9,27 @@ import {
   type Checkpoint,
   type HuggingFaceConfig,
 } from './architecture.ts';
+import { bertFrom } from './bert.ts';
+import { clipFrom } from './clip.ts';
 import { gpt2, gpt2From } from './gpt2.ts';
 import { llama, llamaFrom } from './llama.ts';
+import { mixerFrom } from './mixer.ts';
 import { neox, neoxFrom } from './neox.ts';
+import { resnetFrom } from './resnet.ts';
+import { vitFrom } from './vit.ts';
 
 /** `model_type` of a config.json → the architecture. */
 const families: Readonly<Record<string, (config: HuggingFaceConfig) => Architecture>> = {
+  bert: bertFrom,
+  clip: clipFrom,
   gpt2: gpt2From,
   gpt_neox: neoxFrom,
   llama: llamaFrom,
   mistral: llamaFrom,
+  mixer: mixerFrom,
   qwen2: llamaFrom,
+  resnet: resnetFrom,
+  vit: vitFrom,
 };
 
 /** Name of an architecture → the graph of a configuration of ours, as `ARCHITECTURE_KEY` documents it. */
@@ -37,10 +47,12 @@ const builders: Readonly<Record<string, (config: never, options: BuildOptions) =
  * const graph = architecture.network({ weights: weightsFrom(architecture, checkpoint) });
  */
 export function architectureOf(config: HuggingFaceConfig): Architecture {
-  const family = families[config.model_type ?? ''];
+  // timm writes no model type but the name of its variant: mixer_b16_224
+  const type = config.model_type ?? String(config.architecture ?? 'none').split('_')[0];
+  const family = families[type];
   if (!family)
     throw new NeuronbookError(
-      `unknown model type: ${config.model_type ?? 'none'}; expected one of ${Object.keys(families).join(', ')}; ` +
+      `unknown model type: ${type}; expected one of ${Object.keys(families).join(', ')}; ` +
         'export the model to ONNX and load that file',
     );
   return family(config);

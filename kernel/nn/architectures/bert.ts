@@ -1,0 +1,158 @@
+/**
+ * BERT: attention in both directions, layer norms behind each sum. @see https://arxiv.org/abs/1810.04805
+ */
+import type { Var } from '../../engine/var.ts';
+import type { Graph } from '../../onnx/graph.ts';
+import { activate, tanh, type Activation } from '../activations.ts';
+import { embedding, learnedPositions } from '../embedding.ts';
+import { normal } from '../init.ts';
+import { linear } from '../layers.ts';
+import { paddingMask } from '../masks.ts';
+import { network } from '../network.ts';
+import { layerNorm } from '../norms.ts';
+import { positionAt } from '../patches.ts';
+import type { Scope } from '../scope.ts';
+import { whole } from '../sizes.ts';
+import { stack } from '../transformer.ts';
+import type { Architecture, BuildOptions, HuggingFaceConfig, Sources } from './architecture.ts';
+import { affine, eachLayer, entry, prefixOf, same } from './checkpoint.ts';
+
+export interface BertConfig {
+  vocabulary: number;
+  /** Most positions. */
+  context: number;
+  width: number;
+  layers: number;
+  heads: number;
+  /** Units of each MLP; 4·width where left out. */
+  hidden?: number;
+  activation?: Activation;
+  epsilon?: number;
+  /** Kinds of segments. */
+  segments?: number;
+  /**
+   * What is read off: `words` → output `logits`, batch × position × vocabulary; a number of classes → `logits`,
+   * batch × classes; `states` → `hidden`, batch × position × width, and `pooled`, batch × width.
+   */
+  head?: 'words' | 'states' | number;
+}
+
+/**
+ * Tokens (int64, batch × position) → what `head` says.
+ * Its sites are listed in docs/sites.md.
+ * @example
+ * const graph = bert({ vocabulary: 128, context: 64, width: 64, layers: 2, heads: 4, head: 'words' });
+ */
+export function bert(config: BertConfig, options: BuildOptions = {}): Graph {
+  const { vocabulary, context, width, layers, heads, hidden = 4 * width, epsilon = 1e-12 } = config;
+  const { activation = 'gelu', segments = 2, head = 'words' } = config;
+  const { name = 'bert', seed, weights, result } = options;
+  const init = normal(0.02);
+  const norm = (site: string) => layerNorm(site, { epsilon });
+
+  const embedded = (tokens: Var, scope: Scope, kinds: Var | undefined): Var => {
+    const words = embedding('embed', { count: vocabulary, features: width })(tokens, scope);
+    const positions = learnedPositions('embed.position', { count: context })(words, scope);
+    const kind = embedding('embed.segment', { count: segments, features: width })(
+      kinds ?? whole(scope, 0),
+      scope,
+    );
+    const sum = scope.inner('embed', 'Add', [scope.inner('embed', 'Add', [words, kind]), positions]);
+    return norm('embed.ln')(sum, scope);
+  };
+
+  return network(
+    {
+      build({ tokens, segments: kinds, mask }, scope): Record<string, Var> {
+        const hides = mask && paddingMask(scope, mask);
+        const { out } = stack(embedded(tokens, scope, kinds), scope, {
+          layers,
+          attention: { heads, mask: hides, result, init },
+          mlp: { hidden, activation, init },
+          wiring: 'post',
+          epsilon,
+        });
+        if (head === 'words') {
+          const pre = linear('head.pre', { features: width, init })(out, scope);
+          const post = norm('head.ln')(activate(scope, activation, 'head.post', pre), scope);
+          return { logits: linear('logits', { features: vocabulary, tied: 'embed.weight' })(post, scope) };
+        }
+        const first = positionAt('pooled.in', 0)(out, scope);
+        const pooled = tanh('pooled')(linear('pooled.pre', { features: width, init })(first, scope), scope);
+        if (head === 'states') return { hidden: scope.alias('hidden', out), pooled };
+        return { logits: linear('logits', { features: head, init })(pooled, scope) };
+      },
+    },
+    {
+      name,
+      seed,
+      weights,
+      inputs: Object.fromEntries(
+        ['tokens', ...(options.segments ? ['segments'] : []), ...(options.mask ? ['mask'] : [])].map(
+          input => [input, ['batch', 'position']],
+        ),
+      ),
+      dtypes: { tokens: 'int64', segments: 'int64', mask: 'int64' },
+    },
+  );
+}
+
+/** BERT as a config.json describes it; its head follows `architectures`. */
+export function bertFrom(json: HuggingFaceConfig): Architecture {
+  const kind = json.architectures?.[0] ?? '';
+  const labels = entry<Record<string, string> | undefined>(json, 'id2label', undefined);
+  const config: BertConfig = {
+    vocabulary: entry(json, 'vocab_size', 30522),
+    context: entry(json, 'max_position_embeddings', 512),
+    width: entry(json, 'hidden_size', 768),
+    layers: entry(json, 'num_hidden_layers', 12),
+    heads: entry(json, 'num_attention_heads', 12),
+    hidden: entry(json, 'intermediate_size', 3072),
+    activation: entry(json, 'hidden_act', 'gelu'),
+    epsilon: entry(json, 'layer_norm_eps', 1e-12),
+    segments: entry(json, 'type_vocab_size', 2),
+    head: /MaskedLM|PreTraining/.test(kind)
+      ? 'words'
+      : kind.endsWith('SequenceClassification')
+        ? entry(json, 'num_labels', labels ? Object.keys(labels).length : 2)
+        : 'states',
+  };
+  return {
+    name: 'bert',
+    generates: false,
+    context: config.context,
+    network: options => bert(config, options),
+    sources: checkpoint =>
+      sources(config, prefixOf(checkpoint, 'bert.', 'embeddings.word_embeddings.weight')),
+  };
+}
+
+function sources({ layers, head }: BertConfig, prefix: string): Sources {
+  const pooled = affine('pooled.pre', `${prefix}pooler.dense`);
+  return {
+    ...same('embed.weight', `${prefix}embeddings.word_embeddings.weight`),
+    ...same('embed.position.weight', `${prefix}embeddings.position_embeddings.weight`),
+    ...same('embed.segment.weight', `${prefix}embeddings.token_type_embeddings.weight`),
+    ...affine('embed.ln', `${prefix}embeddings.LayerNorm`),
+    ...eachLayer(layers, layer => {
+      const [ours, theirs] = [`blocks.${layer}`, `${prefix}encoder.layer.${layer}`];
+      return {
+        ...affine(`${ours}.attn.q`, `${theirs}.attention.self.query`),
+        ...affine(`${ours}.attn.k`, `${theirs}.attention.self.key`),
+        ...affine(`${ours}.attn.v`, `${theirs}.attention.self.value`),
+        ...affine(`${ours}.attn.out`, `${theirs}.attention.output.dense`),
+        ...affine(`${ours}.ln1`, `${theirs}.attention.output.LayerNorm`),
+        ...affine(`${ours}.mlp.pre`, `${theirs}.intermediate.dense`),
+        ...affine(`${ours}.mlp.out`, `${theirs}.output.dense`),
+        ...affine(`${ours}.ln2`, `${theirs}.output.LayerNorm`),
+      };
+    }),
+    ...(head === 'words' && {
+      ...affine('head.pre', 'cls.predictions.transform.dense'),
+      ...affine('head.ln', 'cls.predictions.transform.LayerNorm'),
+      ...same('logits.bias', 'cls.predictions.bias'),
+    }),
+    ...(head === 'states' && pooled),
+    ...(typeof head === 'number' && { ...pooled, ...affine('logits', 'classifier') }),
+  };
+}
