@@ -27,8 +27,13 @@ import type { Var } from './var.ts';
 export const gatherElements = (x: Var, indices: Var, axis: number): Var =>
   apply('GatherElements', [x, indices], { axis: int(axis) });
 
-export const scatterElements = (x: Var, indices: Var, updates: Var, axis: number): Var =>
-  apply('ScatterElements', [x, indices, updates], { axis: int(axis) });
+export const scatterElements = (
+  x: Var,
+  indices: Var,
+  updates: Var,
+  axis: number,
+  reduction: 'none' | 'add' | 'mul' | 'max' | 'min' = 'none',
+): Var => apply('ScatterElements', [x, indices, updates], { axis: int(axis), reduction });
 
 export const gatherND = (x: Var, indices: Var): Var => apply('GatherND', [x, indices]);
 
@@ -75,13 +80,19 @@ export function gatherAdjoint(dy: Var, indices: Var | Tensor, axis: number, size
   return reshape(transpose(sums, last ? [0, 2, 1] : [0, 1, 2]), dims);
 }
 
+/** i₀, i₁, … of the last axis, from behind where negative, as one index into the axes of `dims` that they name. */
+export function flatIndices(indices: Var, dims: Dims): Var {
+  const read = dims.slice(0, indices.dims[indices.dims.length - 1]);
+  const wrapped = where(less(indices, 0), add(indices, int64s(indices.trace, read)), indices);
+  const strides = int64s(indices.trace, stridesOf(read));
+  return reduceSum(mul(wrapped, strides), [indices.dims.length - 1]);
+}
+
 /** The adjoint of `gatherND(x, indices)` for an x of dims `dims`: dy added at the rows it was read from. */
 export function gatherNDAdjoint(dy: Var, indices: Var, dims: Dims): Var {
   const depth = indices.dims[indices.dims.length - 1];
   const [read, row] = [dims.slice(0, depth), dims.slice(depth)];
-  const wrapped = where(less(indices, 0), add(indices, int64s(dy.trace, read)), indices);
-  // i₀, i₁, … as one index into the read axes laid end to end
-  const flat = reduceSum(mul(wrapped, int64s(dy.trace, stridesOf(read))), [indices.dims.length - 1]);
+  const flat = flatIndices(indices, dims);
   const count = sizeOf(flat.dims);
   const sums = gatherAdjoint(reshape(dy, [count, ...row]), reshape(flat, [count]), 0, sizeOf(read));
   return reshape(sums, dims);

@@ -1,8 +1,9 @@
 /** Ops that read and write at indices: Gather, GatherElements, GatherND and the scatters that undo them. */
-import { ShapeError, OpError } from '../../base/errors.ts';
-import { formatDims, sameDims, stridesOf, wrapAxis } from '../../base/shape.ts';
+import { ShapeError } from '../../base/errors.ts';
+import { formatDims, sameDims, sizeOf, stridesOf, wrapAxis, type Dims } from '../../base/shape.ts';
 import { textOf, intOf } from '../attributes.ts';
 import {
+  flatIndices,
   gatherAdjoint,
   gatherElements,
   gatherND,
@@ -10,8 +11,22 @@ import {
   scatterElements,
   scatterND,
 } from '../functions-indexing.ts';
-import { apply, full, scatterAdd } from '../functions.ts';
-import type { BackwardCall, Call, Gradient, Op } from '../op.ts';
+import {
+  add,
+  apply,
+  cast,
+  concat,
+  div,
+  equal,
+  expand,
+  full,
+  indicator,
+  int64s,
+  mul,
+  reshape,
+  scatterAdd,
+} from '../functions.ts';
+import type { Call, Op } from '../op.ts';
 import type { Var } from '../var.ts';
 import { pick } from './folding.ts';
 import { need } from './makers.ts';
@@ -74,36 +89,59 @@ export const GatherElements: Op = {
   },
   gradient(call) {
     const [x, indices] = call.inputs;
-    const zeros = () => full(x!.trace, x!.dims, 0, x!.dtype);
-    return [() => scatterAdd(zeros(), indices!, call.dy, axisOf(call))];
+    return [() => scatterAdd(zerosOf(x!), indices!, call.dy, axisOf(call))];
   },
 };
 
-/**
- * y = x with `updates` written (none) or added (add) at indices. Where indices repeat under `none`, ONNX leaves
- * open which update stays, and each of them is told the gradient of the place.
- */
-function scatterGradient(
-  call: BackwardCall,
-  erase: (dy: Var, indices: Var, zeros: Var) => Var,
-  read: (dy: Var, indices: Var) => Var,
-): Gradient[] {
-  const [, indices, updates] = call.inputs;
-  const reduction = textOf(call.attributes, 'reduction', 'none');
-  if (reduction !== 'none' && reduction !== 'add')
-    throw new OpError(
-      `no gradient for ${call.op} with reduction ${reduction} at ${call.site}; expected none or add`,
-      call.op,
-      call.site,
-    );
-  return [
-    reduction === 'add'
-      ? () => call.dy
-      : () => erase(call.dy, indices!, full(updates!.trace, updates!.dims, 0, updates!.dtype)),
-    undefined,
-    () => read(call.dy, indices!),
-  ];
+type Reduction = 'none' | 'add' | 'mul' | 'max' | 'min';
+
+/** Writing or combining at indices along an axis, as ScatterElements has it. */
+interface Scatter {
+  x: Var;
+  /** Of the updates' dims. */
+  indices: Var;
+  updates: Var;
+  y: Var;
+  dy: Var;
+  axis: number;
 }
+
+const zerosOf = (x: Var): Var => full(x.trace, x.dims, 0, x.dtype);
+
+/**
+ * ∂x and ∂updates of y = x with the updates written (none), added, multiplied, or kept where they are largest or
+ * smallest. Where indices repeat under `none`, ONNX leaves open which update stays, and each of them is told the
+ * gradient of the place.
+ */
+function scatterGradients(reduction: Reduction, scatter: Scatter): [() => Var, () => Var] {
+  const { x, indices, updates, y, dy, axis } = scatter;
+  const read = (value: Var) => gatherElements(value, indices, axis);
+  const sum = (at: Var, parts: Var) => scatterAdd(at, indices, parts, axis);
+  if (reduction === 'none')
+    return [() => scatterElements(dy, indices, zerosOf(updates), axis), () => read(dy)];
+  if (reduction === 'add') return [() => dy, () => read(dy)];
+  if (reduction === 'mul') {
+    // the product without one factor: of the others, where 1 stands for 0, and only where no other is 0
+    const [noX, noUpdate] = [zero(x), zero(updates)];
+    const [xs, factors] = [add(x, noX), add(updates, noUpdate)];
+    const whole = mul(dy, scatterElements(xs, indices, factors, axis, 'mul'));
+    const zeros = sum(noX, noUpdate);
+    return [
+      () => mul(div(whole, xs), indicator(equal(zeros, noX), x)),
+      () => mul(div(read(whole), factors), indicator(equal(read(zeros), noUpdate), updates)),
+    ];
+  }
+  // who reaches the extremum shares dy evenly, as in torch.scatter_reduce
+  const reaching = indicator(equal(x, y), x);
+  const reached = indicator(equal(updates, read(y)), updates);
+  const share = div(dy, sum(reaching, reached));
+  return [() => mul(share, reaching), () => mul(read(share), reached)];
+}
+
+/** 1 where x is 0, else 0. */
+const zero = (x: Var): Var => indicator(equal(x, 0), x);
+
+const reductionOf = (call: Call): Reduction => textOf(call.attributes, 'reduction', 'none') as Reduction;
 
 export const ScatterElements: Op = {
   infer(call) {
@@ -115,12 +153,13 @@ export const ScatterElements: Op = {
       );
     return [{ dtype, dims }];
   },
-  gradient: call =>
-    scatterGradient(
-      call,
-      (dy, indices, zeros) => scatterElements(dy, indices, zeros, axisOf(call)),
-      (dy, indices) => gatherElements(dy, indices, axisOf(call)),
-    ),
+  gradient(call) {
+    const [x, indices, updates] = call.inputs as [Var, Var, Var];
+    const [y] = call.outputs;
+    const scatter = { x, indices, updates, y, dy: call.dy, axis: axisOf(call) };
+    const [dx, dupdates] = scatterGradients(reductionOf(call), scatter);
+    return [dx, undefined, dupdates];
+  },
 };
 
 /** What ScatterElements was called before opset 11. */
@@ -144,15 +183,22 @@ export const GatherND: Op = {
   },
   gradient(call) {
     const [x, indices] = call.inputs;
-    if (intOf(call.attributes, 'batch_dims', 0) !== 0)
-      throw new OpError(
-        `no gradient for GatherND with batch_dims at ${call.site}; expected batch_dims 0`,
-        call.op,
-        call.site,
-      );
-    return [() => gatherNDAdjoint(call.dy, indices!, x!.dims)];
+    const batch = x!.dims.slice(0, intOf(call.attributes, 'batch_dims', 0));
+    return [() => gatherNDAdjoint(call.dy, withBatch(indices!, batch), x!.dims)];
   },
 };
+
+/** Indices that name their place in the batch axes too, in front. */
+function withBatch(indices: Var, batch: Dims): Var {
+  const rows = indices.dims.slice(0, -1);
+  const own = batch.map((size, axis) => {
+    const places = Array.from({ length: size }, (_, i) => i);
+    const shape = [...rows, 1].map((_, a) => (a === axis ? size : 1));
+    const column = reshape(cast(int64s(indices.trace, places), indices.dtype), shape);
+    return expand(column, [...rows, 1]);
+  });
+  return concat([...own, indices], rows.length);
+}
 
 export const ScatterND: Op = {
   infer(call) {
@@ -164,10 +210,22 @@ export const ScatterND: Op = {
       throw new ShapeError(`updates are ${formatDims(updates)}; expected ${formatDims(expected)}`);
     return [{ dtype, dims }];
   },
-  gradient: call =>
-    scatterGradient(
-      call,
-      (dy, indices, zeros) => scatterND(dy, indices, zeros),
-      (dy, indices) => gatherND(dy, indices),
-    ),
+  gradient(call) {
+    const [x, indices, updates] = call.inputs as [Var, Var, Var];
+    const { dy } = call;
+    const reduction = reductionOf(call);
+    if (reduction === 'none')
+      return [() => scatterND(dy, indices, zerosOf(updates)), undefined, () => gatherND(dy, indices)];
+    // the axes that indices name as one axis of rows
+    const depth = indices.dims[indices.dims.length - 1];
+    const [places, width] = [sizeOf(x.dims.slice(0, depth)), sizeOf(x.dims.slice(depth))];
+    const rows = (value: Var) => reshape(value, [places, width]);
+    const count = sizeOf(indices.dims) / depth;
+    const flat = expand(reshape(flatIndices(indices, x.dims), [count, 1]), [count, width]);
+    const [dx, dupdates] = scatterGradients(reduction, {
+      ...{ x: rows(x), y: rows(call.outputs[0]), dy: rows(dy), axis: 0 },
+      ...{ indices: flat, updates: reshape(updates, [count, width]) },
+    });
+    return [() => reshape(dx(), x.dims), undefined, () => reshape(dupdates(), updates.dims)];
+  },
 };
