@@ -8,6 +8,7 @@ import {
   abs,
   add,
   cast,
+  div,
   equal,
   full,
   indicator,
