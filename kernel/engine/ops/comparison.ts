@@ -2,12 +2,13 @@
 import { isBigInt, isFloat } from '../../base/dtype.ts';
 import { ShapeError } from '../../base/errors.ts';
 import { broadcastDims } from '../../base/shape.ts';
+import { intOf } from '../attributes.ts';
 import { cast, dtypeFromNumber, indicator, mul, not, sumTo } from '../functions.ts';
-import type { Op } from '../op.ts';
+import { noGradient, type Op } from '../op.ts';
 import type { Tensor } from '../../base/tensor.ts';
 import type { Var } from '../var.ts';
 import { pointwise } from './evaluate.ts';
-import { need, predicate } from './makers.ts';
+import { broadcast, need, predicate } from './makers.ts';
 
 export const Equal = predicate(([a, b]) => a === b);
 export const Greater = predicate(([a, b]) => a > b);
@@ -20,6 +21,24 @@ export const Or = predicate(([a, b]) => a !== 0 || b !== 0);
 export const Xor = predicate(([a, b]) => a !== b);
 export const Not = predicate(([a]) => a === 0);
 export const IsNaN = predicate(([a]) => Number.isNaN(a));
+
+export const IsInf: Op = {
+  infer: predicate(() => false).infer,
+  fold: pointwise(([a], { attributes }) => {
+    const above = intOf(attributes, 'detect_positive', 1) && a === Infinity;
+    return Boolean(above || (intOf(attributes, 'detect_negative', 1) && a === -Infinity));
+  }, 'bool'),
+  gradient: noGradient,
+};
+
+/** Of integers, bit by bit: nothing to differentiate. */
+const bits: Op = { infer: broadcast, gradient: noGradient };
+
+export const BitShift = bits;
+export const BitwiseAnd = bits;
+export const BitwiseNot = bits;
+export const BitwiseOr = bits;
+export const BitwiseXor = bits;
 
 // y = a where the condition holds, else b:  ∂a = dy·c,  ∂b = dy·(1 − c)
 export const Where: Op = {

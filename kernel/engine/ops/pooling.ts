@@ -9,20 +9,20 @@ import type { Known, Var } from '../var.ts';
 import { constantInts, need } from './makers.ts';
 import { reach, windowAttributes, windowsOf, type Windows } from './windows.ts';
 
-function spatialOf(call: Call): Dims {
+export function spatialOf(call: Call): Dims {
   const { dims } = need(call, 0);
   if (dims.length < 3)
     throw new ShapeError(`${call.op} of ${dims.length} axes; expected batch, channels and at least one more`);
   return dims.slice(2);
 }
 
-function poolWindows(call: Call): Windows {
+export function poolWindows(call: Call): Windows {
   const kernel = intsOf(call.attributes, 'kernel_shape');
   if (!kernel) throw new ShapeError(`${call.op} lacks its kernel_shape`);
   return windowsOf(call.attributes, spatialOf(call), kernel);
 }
 
-const pooled = (call: Call, counts: Dims): Known => {
+export const pooled = (call: Call, counts: Dims): Known => {
   const { dtype, dims } = need(call, 0);
   return { dtype, dims: [dims[0], dims[1], ...counts] };
 };

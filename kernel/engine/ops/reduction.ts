@@ -6,11 +6,13 @@ import { intOf, intsOf, without } from '../attributes.ts';
 import {
   abs,
   add,
+  apply,
   div,
   equal,
   exp,
   expand,
   indicator,
+  int64s,
   log,
   mul,
   reduceSum,
@@ -122,8 +124,21 @@ export const ReduceMin = reduction(18, {
   fold: items => items.reduce((a, b) => (b < a || Number.isNaN(b) ? b : a)),
 });
 
-// y = Π x: of shapes, so without a gradient
-export const ReduceProd = reduction(18, { fold: items => items.reduce((a, b) => a * b) });
+/**
+ * y = Π x:  ∂xᵢ = dy·Π of the others, which is dy·y/xᵢ where nothing is 0. Where something is: 1 stands for 0, and
+ * only an x beside which there is no other 0 has a slope. As in torch.prod.
+ */
+export const ReduceProd = reduction(18, {
+  back(dy, x, _y, call) {
+    const zero = indicator(equal(x, 0), x);
+    const factors = add(x, zero);
+    const axes = int64s(x.trace, axesOf(call));
+    const whole = axesOf(call).length ? apply('ReduceProd', [factors, axes], { keepdims: 1n }) : factors;
+    const zeros = reduceSum(zero, axesOf(call), true);
+    return mul(div(mul(dy, whole), factors), indicator(equal(zeros, zero), x));
+  },
+  fold: items => items.reduce((a, b) => a * b),
+});
 
 export const ReduceL1 = reduction(18, { expand: (x, sum) => sum(abs(x)) });
 
