@@ -8,11 +8,18 @@ import { isGraph } from '../../onnx/sort.ts';
 import { cut } from '../../onnx/surgery.ts';
 import { absorbIdentities } from './identities.ts';
 import { shareCommon } from './common.ts';
+import { collapseViews } from './views.ts';
 
 /** Nodes that no output needs are gone; inputs stay, since callers feed them. */
 const dropDead = (graph: Graph): Graph => ({ ...cut(graph), inputs: graph.inputs });
 
-const passes: readonly ((graph: Graph) => Graph)[] = [dropDead, shareCommon, absorbIdentities];
+const passes: readonly ((graph: Graph) => Graph)[] = [
+  dropDead,
+  shareCommon,
+  collapseViews,
+  dropDead,
+  absorbIdentities,
+];
 
 /** The same outputs from fewer nodes. */
 export const optimize = (graph: Graph): Graph =>

@@ -132,6 +132,41 @@ test('transposes of batched matrices go into the product; those of weights and o
   expect(foldTransposes(same)).toBe(same);
 });
 
+test('of views of views the last one stays, or none; outputs and unknown dims keep theirs', () => {
+  const shape = (...dims: number[]) => tensor(dims.map(BigInt));
+  const graph = graphOf(
+    [
+      node('a = Reshape(x, two)'),
+      node('b = Unsqueeze(a, zero)'),
+      node('c = Reshape(b, six)'),
+      node('d = Neg(c)'),
+      node('e = Exp(b)'),
+      node('y = Reshape(b, six)'),
+      node('f = Reshape(e, open)'),
+      node('z = Reshape(f, six)'),
+    ],
+    {
+      inputs: [info('x', 6)],
+      outputs: ['d', 'y', 'z'].map(name => info(name, 6)),
+      constants: { two: shape(2, 3), zero: shape(0), six: shape(6), open: shape(3, -1) },
+      values: new Map(
+        [info('a', 2, 3), info('b', 1, 2, 3), info('c', 6), info('e', 1, 2, 3)].map(value => [
+          value.name,
+          value,
+        ]),
+      ),
+    },
+  );
+  expect(optimize(graph).nodes.map(({ op, inputs, outputs }) => `${outputs} = ${op}(${inputs})`)).toEqual([
+    'b = Reshape(x,shape)',
+    'd = Neg(x)',
+    'e = Exp(b)',
+    'y = Reshape(x,shape.2)',
+    'f = Reshape(e,open)',
+    'z = Reshape(f,six)',
+  ]);
+});
+
 test('what no output needs is gone, but an input that nothing reads can still be fed', () => {
   const graph = graphOf([node('a = Neg(x)'), node('y = Exp(z)')], {
     inputs: [info('x', 2), info('z', 2)],
