@@ -44,7 +44,7 @@ export function ascentGraph(
     slots: byName(optimizer.slots, parameters.dims),
     rate: input('rate', []),
     scalars: byName(Object.keys(optimizer.scalars(1)), []),
-    decayed: x => x,
+    decay: optimizer.decay || undefined,
   });
   const slots = Object.entries(next.slots).map(([name, value]) => [after(name), value] as const);
   return trace.graph(

@@ -1,22 +1,30 @@
 /**
  * A run on disk: where it stood and every bit of its state, so that it goes on as if it had never stopped.
  *
- *   "NBRUN1\n\0" · header length (uint32) · checksum of the rest (uint32) · header (JSON) · state vectors (float32)
+ *   "NBRUN2\n\0" · header length (uint32) · checksum of the rest (uint32) · header (JSON) · vectors (float32)
+ *
+ * There are two files, written in turn: whatever happens to one while it is written, the other is whole.
  */
 import { FormatError, NeuronbookError } from '../base/errors.ts';
-import { exists, readFile, writeFile } from '#platform/files';
+import { exists, isFolder, list, readFile, remove, writeFile } from '#platform/files';
 
-const MAGIC = 'NBRUN1\n\0';
+const MAGIC = 'NBRUN2\n\0';
 const HEAD = 16;
+
+/** The held-out loss after a step. */
+export interface Measure {
+  step: number;
+  loss: number;
+}
 
 export interface Checkpoint {
   /** What must agree for the run to be the same: parameters, optimizer, loss, seed, schedule. */
   signature: Readonly<Record<string, string>>;
   /** Steps done. */
   step: number;
-  losses: readonly number[];
-  /** Parameters, then the optimizer's slots. */
-  state: readonly Float32Array[];
+  measures: readonly Measure[];
+  /** Parameters, the optimizer's slots, the losses, and whatever else the run carries. */
+  vectors: Readonly<Record<string, Float32Array>>;
 }
 
 /** FNV-1a over 32-bit words. */
@@ -27,15 +35,16 @@ function checksum(bytes: Uint8Array): number {
   return state >>> 0;
 }
 
-export function encodeCheckpoint({ signature, step, losses, state }: Checkpoint): Uint8Array {
-  const header = JSON.stringify({ signature, step, losses, sizes: state.map(vector => vector.length) });
-  const text = new TextEncoder().encode(header);
+export function encodeCheckpoint({ vectors, ...rest }: Checkpoint): Uint8Array {
+  const entries = Object.entries(vectors);
+  const sizes = entries.map(([name, { length }]) => [name, length]);
+  const text = new TextEncoder().encode(JSON.stringify({ ...rest, sizes }));
   const padded = Math.ceil(text.length / 4) * 4;
-  const bytes = new Uint8Array(HEAD + padded + 4 * state.reduce((sum, vector) => sum + vector.length, 0));
+  const bytes = new Uint8Array(HEAD + padded + 4 * entries.reduce((sum, [, { length }]) => sum + length, 0));
   bytes.set(new TextEncoder().encode(MAGIC));
   bytes.set(text, HEAD);
   let at = HEAD + padded;
-  for (const vector of state) {
+  for (const [, vector] of entries) {
     bytes.set(new Uint8Array(vector.buffer, vector.byteOffset, vector.byteLength), at);
     at += vector.byteLength;
   }
@@ -52,38 +61,54 @@ export function decodeCheckpoint(given: Uint8Array): Checkpoint | undefined {
   const view = new DataView(bytes.buffer);
   if (bytes.length % 4 || view.getUint32(12, true) !== checksum(bytes.subarray(HEAD))) return undefined;
   const length = view.getUint32(8, true);
-  const { signature, step, losses, sizes } = JSON.parse(
+  const { sizes, ...rest } = JSON.parse(
     new TextDecoder().decode(bytes.subarray(HEAD, HEAD + length)),
-  ) as Omit<Checkpoint, 'state'> & { sizes: number[] };
+  ) as Omit<Checkpoint, 'vectors'> & { sizes: [string, number][] };
   let at = HEAD + Math.ceil(length / 4) * 4;
-  const state = sizes.map(size => {
-    const vector = new Float32Array(bytes.buffer, at, size);
+  const vectors: Record<string, Float32Array> = {};
+  for (const [name, size] of sizes) {
+    vectors[name] = new Float32Array(bytes.buffer, at, size);
     at += 4 * size;
-    return vector;
-  });
-  return { signature, step, losses, state };
+  }
+  return { ...rest, vectors };
 }
 
-/** The checkpoint of one run, in the run's folder. */
+/** The checkpoints of one run, in the run's folder. */
 export class CheckpointFolder {
-  private readonly path: string;
+  private readonly folder: string;
+  /** The file to write next: the one that does not hold the newest checkpoint. */
+  private turn = 0;
 
   constructor(
-    private readonly folder: string,
+    folder: string,
     private readonly signature: Readonly<Record<string, string>>,
   ) {
-    this.path = `${folder.replace(/[\\/]$/, '')}/checkpoint.bin`;
+    this.folder = folder.replace(/[\\/]$/, '');
+  }
+
+  private path(turn: number): string {
+    return `${this.folder}/checkpoint-${turn + 1}.bin`;
   }
 
   /**
-   * Where the run stands; undefined in a folder without a checkpoint.
-   * @throws FormatError where the file is damaged; NeuronbookError where it belongs to another run
+   * Where the run stands: the newest whole checkpoint; undefined in a folder without one.
+   * @throws FormatError where none is whole; NeuronbookError where it belongs to another run
    */
   async load(): Promise<Checkpoint | undefined> {
-    if (!(await exists(this.path))) return undefined;
-    const checkpoint = decodeCheckpoint(await readFile(this.path));
-    if (!checkpoint)
-      throw new FormatError(`checkpoint is damaged: ${this.path}; delete it to start again`, this.path);
+    if (await isFolder(this.folder)) await this.clear();
+    const found: { turn: number; checkpoint?: Checkpoint }[] = [];
+    for (const turn of [0, 1])
+      if (await exists(this.path(turn)))
+        found.push({ turn, checkpoint: decodeCheckpoint(await readFile(this.path(turn))) });
+    if (!found.length) return undefined;
+    const whole = found.filter(({ checkpoint }) => checkpoint);
+    const [newest] = whole.sort((a, b) => b.checkpoint!.step - a.checkpoint!.step);
+    if (!newest) {
+      const paths = found.map(({ turn }) => this.path(turn)).join(', ');
+      throw new FormatError(`checkpoint is damaged: ${paths}; delete it to start again`, paths);
+    }
+    this.turn = 1 - newest.turn;
+    const checkpoint = newest.checkpoint!;
     for (const [what, ours] of Object.entries(this.signature))
       if (checkpoint.signature[what] !== ours)
         throw new NeuronbookError(
@@ -93,7 +118,15 @@ export class CheckpointFolder {
     return checkpoint;
   }
 
+  /** The checkpoint is on the disk when this resolves. */
   async save(checkpoint: Omit<Checkpoint, 'signature'>): Promise<void> {
-    await writeFile(this.path, encodeCheckpoint({ ...checkpoint, signature: this.signature }));
+    await writeFile(this.path(this.turn), encodeCheckpoint({ ...checkpoint, signature: this.signature }));
+    this.turn = 1 - this.turn;
+  }
+
+  /** Drafts of a process that was killed while it wrote. */
+  private async clear(): Promise<void> {
+    for (const name of await list(this.folder))
+      if (/^checkpoint-[12]\.bin\.\d+\.part$/.test(name)) await remove(`${this.folder}/${name}`);
   }
 }

@@ -7,29 +7,38 @@ import { rng as seeded, type Rng } from '../base/rng.ts';
 import { formatDims, sizeOf } from '../base/shape.ts';
 import { Tensor } from '../base/tensor.ts';
 import { allocate } from '../base/dtype.ts';
+import { streaming } from './stream.ts';
 
 /** Tensors by name: the network's inputs and the loss's targets. Entries that neither reads are ignored. */
 export type Batch = Readonly<Record<string, Tensor>>;
 
 /**
- * Either a function that makes the batch of a step (it may overwrite and return the same tensors each time),
- * or whole tensors with examples along the first axis, of which each step gets `batch`, shuffled anew every pass.
+ * A function that makes the batch of a step (it may overwrite and return the same tensors each time, unless `prefetch`
+ * is set); or whole tensors with examples along the first axis, of which each step gets `batch`, shuffled anew every
+ * pass; or anything that can be iterated over, such as a generator that reads files (`stream.ts`).
  */
-export type Data = ((step: number, rng: Rng) => Batch | Promise<Batch>) | Batch;
+export type Data =
+  ((step: number, rng: Rng) => Batch | Promise<Batch>) | Batch | Iterable<Batch> | AsyncIterable<Batch>;
 
-export type Draw = (step: number) => Batch | Promise<Batch>;
+/** Gives batch after batch: index 0, 1, 2, …, or from wherever a run resumes. */
+export interface Source {
+  /** @returns undefined where the data has ended */
+  draw(index: number): Batch | undefined | Promise<Batch | undefined>;
+  close?(): void;
+}
 
-export function drawing(data: Data, seed: string | number, batch: number | undefined): Draw {
-  if (typeof data === 'function') return step => data(step, seeded(`${seed}/data/${step}`));
+export const isStream = (data: Data): data is Iterable<Batch> | AsyncIterable<Batch> =>
+  typeof data !== 'function' && (Symbol.iterator in data || Symbol.asyncIterator in data);
+
+export function drawing(data: Data, seed: string | number, batch?: number): Source {
+  if (typeof data === 'function') return { draw: step => data(step, seeded(`${seed}/data/${step}`)) };
+  return isStream(data) ? streaming(data) : { draw: dealing(data, seed, batch) };
+}
+
+/** Every example once a pass, in batches; what is left over at the end of a pass sits out. */
+function dealing(data: Batch, seed: string | number, batch: number | undefined): (step: number) => Batch {
+  const count = lengthOf(data);
   const entries = Object.entries(data);
-  if (!entries.length) throw new NeuronbookError('the data is empty; expected a function or tensors by name');
-  const counts = entries.map(([name, { dims }]) => `${name} ${dims[0] ?? 'scalar'}`);
-  const [[, { dims }]] = entries;
-  const count = dims[0];
-  if (entries.some(([, tensor]) => tensor.dims[0] !== count))
-    throw new ShapeError(
-      `the data's tensors differ in length: ${counts.join(', ')}; expected as many examples in each`,
-    );
   const size = batch ?? Math.min(count, 64);
   if (size > count)
     throw new ShapeError(`batch ${size} is larger than the data: ${count} examples; lower \`batch\``);
@@ -58,6 +67,20 @@ export function drawing(data: Data, seed: string | number, batch: number | undef
     for (const [name, source] of entries) copyRows(source, rows, into[name]);
     return into;
   };
+}
+
+/** How many examples there are. @throws ShapeError where the tensors disagree */
+export function lengthOf(data: Batch): number {
+  const entries = Object.entries(data);
+  if (!entries.length) throw new NeuronbookError('the data is empty; expected a function or tensors by name');
+  const count = entries[0][1].dims[0];
+  if (entries.some(([, tensor]) => tensor.dims[0] !== count)) {
+    const counts = entries.map(([name, { dims }]) => `${name} ${dims[0] ?? 'scalar'}`);
+    throw new ShapeError(
+      `the data's tensors differ in length: ${counts.join(', ')}; expected as many examples in each`,
+    );
+  }
+  return count;
 }
 
 function copyRows(source: Tensor, rows: readonly number[], target: Tensor): void {

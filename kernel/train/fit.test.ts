@@ -118,9 +118,9 @@ test('a checkpoint of another run, or a damaged one, is refused', async () => {
       'adamW(lr 0.01, beta1 0.9, beta2 0.999, epsilon 1e-8, decay 0); ' +
       'expected sgd(lr 0.01, momentum 0, decay 0); use another folder, or delete this one to start again',
   );
-  truncateSync(join(checkpoint, 'checkpoint.bin'), 100);
+  truncateSync(join(checkpoint, 'checkpoint-1.bin'), 100);
   await expect(fit(net(), points, { ...options, steps: 3, checkpoint })).rejects.toThrow(
-    `checkpoint is damaged: ${checkpoint}/checkpoint.bin; delete it to start again`,
+    `checkpoint is damaged: ${checkpoint}/checkpoint-1.bin; delete it to start again`,
   );
 });
 
@@ -155,8 +155,8 @@ test('whole tensors are dealt in batches: every example once a pass, in a new or
   );
   const line = network(linear('y', { features: 1 }), { inputs: { x: ['batch', 1] } });
   const { drawing } = await import('./data.ts');
-  const draw = drawing({ x }, 7, 4);
-  for (let step = 0; step < 6; step++) seen.push(...(await draw(step)).x.toNumbers());
+  const { draw } = drawing({ x }, 7, 4);
+  for (let step = 0; step < 6; step++) seen.push(...(await draw(step))!.x.toNumbers());
   expect([...seen.slice(0, 12)].sort((a, b) => a - b)).toEqual(x.toNumbers());
   expect([...seen.slice(12)].sort((a, b) => a - b)).toEqual(x.toNumbers());
   expect(seen.slice(0, 12)).not.toEqual(seen.slice(12));

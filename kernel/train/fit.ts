@@ -1,24 +1,36 @@
 /**
- * The training loop. Each step is one run of one graph (`step.ts`); parameters and optimizer state go in and come
- * out in two sets of tensors that swap, so a step allocates nothing. The loop holds the only state there is.
+ * The training loop. Each step is one run of one graph (`step.ts`, run by `stepper.ts`); here is what lies between
+ * steps: the schedule, the held-out measures, checkpoints, what is shown, and when to end.
  */
 import { NeuronbookError } from '../base/errors.ts';
 import { host } from '../base/host.ts';
-import { Tensor } from '../base/tensor.ts';
-import { compile, type Program } from '../engine/compile.ts';
 import { widen } from '../engine/precision.ts';
 import { upgrade } from '../engine/upgrade.ts';
 import { Model } from '../model/model.ts';
 import type { Graph } from '../onnx/graph.ts';
-import { CheckpointFolder } from './checkpoint.ts';
-import { drawing, type Batch, type Data } from './data.ts';
+import { CheckpointFolder, type Measure } from './checkpoint.ts';
+import { drawing, isStream, type Data } from './data.ts';
+import { RUNNING, THETA } from './forward.ts';
+import { bestOf, exhausted, HeldOut, type HeldOutOptions } from './held-out.ts';
 import { LiveRun } from './live.ts';
 import type { Loss } from './loss.ts';
 import { adamW, type Optimizer } from './optimizer.ts';
-import { flatten, parametersOf, unflatten, type Choice, type Parameter } from './parameters.ts';
-import { Run } from './run.ts';
+import {
+  flatten,
+  grouped,
+  laidOut,
+  parametersOf,
+  unflatten,
+  type Choice,
+  type Group,
+  type Parameter,
+} from './parameters.ts';
+import { Run, type Ended } from './run.ts';
 import { constant, type Schedule } from './schedule.ts';
-import { HYPER, hyperNames, LOSS, nextName, slotName, stepGraph, THETA } from './step.ts';
+import { AVERAGE } from './step.ts';
+import { Stepper } from './stepper.ts';
+import { prefetched } from './stream.ts';
+import { movingStatistics } from './training-form.ts';
 
 export interface StepReport {
   /** Steps done, from 1. */
@@ -27,6 +39,8 @@ export interface StepReport {
   loss: number;
   /** The learning rate of this step. */
   rate: number;
+  /** The held-out loss, where it was measured after this step. */
+  heldOut?: number;
 }
 
 export interface FitOptions {
@@ -35,14 +49,28 @@ export interface FitOptions {
   steps: number;
   /** The rate's course; constant where left out. */
   schedule?: Schedule;
-  /** Seed of the data's order and draws. */
+  /** Seed of the data's order and draws, of masks and mixtures. */
   seed?: number | string;
-  /** Examples per step, where the data is whole tensors; at most 64 where left out. */
+  /** Examples per batch, where the data is whole tensors; at most 64 where left out. */
   batch?: number;
+  /** Batches per step: its gradient is their mean. The data is asked for batch `step · accumulate + i`. */
+  accumulate?: number;
+  /** Batches to ask for ahead of time: 1 where the data is iterated over, 0 elsewhere. */
+  prefetch?: number;
   /** What to train, by name; all weights where left out. The rest stays as it is. */
   parameters?: Choice;
+  /** What not to train, by name. */
+  freeze?: Choice;
+  /** Parameters with a learning rate or a decay of their own. */
+  groups?: readonly Group[];
   /** Largest norm of the whole gradient. */
   clip?: number;
+  /** Keep an average of the weights as well, a′ = ema·a + (1 − ema)·θ, such as 0.999: `run.averaged`. */
+  ema?: number;
+  /** Train on means of two examples, in shares drawn from Beta(α, α), such as 0.2. */
+  mixUp?: number;
+  /** What to measure on other data, and whether to stop by it. */
+  heldOut?: HeldOutOptions;
   /** Folder to save the run in, and to go on from where it has been saved. */
   checkpoint?: string;
   /** Steps between two saves. */
@@ -53,29 +81,32 @@ export interface FitOptions {
   live?: boolean;
 }
 
+/** In a checkpoint, the vectors of the best measure are under this and their name. */
+const BEST = 'best ';
+
 /**
- * Trains a network.
+ * Trains a network. Dropout and batch normalization take their training form; the network that comes back has its
+ * running statistics in it.
+ *
  * @param net a graph or model; it is not changed
- * @param data a function from step to batch, or whole tensors with examples along the first axis
- * @returns the trained network with its losses; after Interrupt, what there is so far
+ * @param data a function from step to batch, whole tensors with examples along the first axis, or an iterable
+ * @returns the trained network with its losses; after Interrupt, what there is so far; with `patience`, the best
  * @throws NameError where the loss reads a site or a batch entry that does not exist
  * @throws NeuronbookError where the loss becomes NaN or infinite
+ * @example
+ * const run = await fit(net, { image, label }, { loss: crossEntropy(), optimizer: adamW({ lr: 1e-3 }), steps: 500 })
  */
 export async function fit(net: Graph | Model, data: Data, options: FitOptions): Promise<Run> {
-  const {
-    loss,
-    optimizer = adamW(),
-    steps,
-    schedule = constant(),
-    seed = 0,
-    every = 500,
-    live = true,
-  } = options;
-  if (!Number.isInteger(steps) || steps < 1)
-    throw new NeuronbookError(`steps: ${steps}; expected a whole number from 1`);
+  check(options);
+  const { loss, optimizer = adamW(), steps, seed = 0, every = 500, live = true, heldOut } = options;
+  const { schedule = constant(), accumulate = 1, prefetch = isStream(data) ? 1 : 0 } = options;
   const graph = upgrade(widen('graph' in net ? net.graph : net));
-  const parameters = parametersOf(graph, options.parameters);
-  const draw = drawing(data, seed, options.batch);
+  const parameters = grouped(parametersOf(graph, options.parameters, options.freeze), options.groups ?? []);
+  const trained = new Set(parameters.map(({ name }) => name));
+  const statistics = laidOut(graph, movingStatistics(graph, trained));
+  const network = { graph, parameters, statistics, loss };
+  const stepper = new Stepper({ ...options, network, optimizer, seed, accumulate, average: options.ema });
+  const { state } = stepper;
   const folder =
     options.checkpoint === undefined
       ? undefined
@@ -83,105 +114,128 @@ export async function fit(net: Graph | Model, data: Data, options: FitOptions): 
 
   // 1. where it begins
   const saved = await folder?.load();
-  const total = parameters.reduce((sum, { size }) => sum + size, 0);
-  let current = stateTensors(optimizer, total);
-  let next = stateTensors(optimizer, total);
-  const start = saved?.state ?? [flatten(graph, parameters)];
-  Object.values(current).forEach((tensor, i) => start[i] && (tensor.data as Float32Array).set(start[i]));
-  const losses = [...(saved?.losses ?? [])];
-  let step = saved?.step ?? 0;
-  const first = step;
+  const flat = flatten(graph, parameters);
+  const first = { [THETA]: flat, [RUNNING]: flatten(graph, statistics), [AVERAGE]: flat };
+  const carried = Object.keys(state.current);
+  state.set(pick(saved?.vectors ?? first, carried));
+  const losses = Array.from(saved?.vectors.losses ?? []);
+  const measures: Measure[] = [...(saved?.measures ?? [])];
+  const begun = saved?.step ?? 0;
+  let step = begun;
+  let stopped: Ended | undefined;
 
-  // 2. one program per batch shape; as a rule there is one
-  const programs = new Map<string, Program>();
-  const programFor = async (batch: Batch): Promise<Program> => {
-    const key = Object.entries(batch)
-      .map(([name, { dtype, dims }]) => `${name}:${dtype}:${dims.join('×')}`)
-      .join();
-    const known = programs.get(key);
-    if (known) return known;
-    const made = await compile(stepGraph({ graph, parameters, batch, loss, optimizer, clip: options.clip }));
-    programs.set(key, made);
-    return made;
+  // 2. what is measured on other data, and the vectors of the best measure
+  const result = [THETA, AVERAGE, RUNNING].filter(name => carried.includes(name));
+  const measuring = heldOut && new HeldOut(heldOut, network, `${seed}/held out`);
+  let best = heldOut?.patience === undefined ? {} : bestIn(saved?.vectors ?? {}, result);
+  const measure = async (): Promise<number | undefined> => {
+    if (!measuring || (step % (heldOut.every ?? 100) !== 0 && step !== steps)) return undefined;
+    const vectors = { ...state.current, [THETA]: state.current[AVERAGE] ?? state.current[THETA] };
+    const value = await measuring.measure(vectors);
+    measures.push({ step, loss: value });
+    if (heldOut.patience !== undefined && bestOf(measures)?.step === step) best = state.copies(result);
+    return value;
   };
   const save = () =>
-    folder?.save({ step, losses, state: Object.values(current).map(({ data }) => data as Float32Array) });
+    folder?.save({
+      step,
+      measures,
+      vectors: {
+        ...state.vectors(),
+        losses: Float32Array.from(losses),
+        ...Object.fromEntries(Object.entries(best).map(([name, vector]) => [BEST + name, vector])),
+      },
+    });
 
   // 3. the steps
-  const count = hyperNames(optimizer).length;
-  const hyper = new Tensor('float32', [count], new Float32Array(count));
-  const lossTensor = new Tensor('float32', [1], new Float32Array(1));
-  const shown = live ? new LiveRun(`Training ${graph.name}`, steps, losses) : undefined;
+  const source = prefetched(drawing(data, seed, options.batch), prefetch, steps * accumulate);
+  const shown = live ? new LiveRun(`Training ${graph.name}`, steps, losses, measures) : undefined;
   const began = performance.now();
   try {
-    while (step < steps && !host().interrupted) {
-      const batch = await draw(step);
-      const program = await programFor(batch);
+    while (step < steps && !stopped) {
+      if (host().interrupted) stopped = 'interrupt';
+      else if (exhausted(measures, heldOut?.patience)) stopped = 'patience';
+      if (stopped) break;
       const rate = optimizer.lr * schedule(step, steps);
-      (hyper.data as Float32Array).set([rate, ...Object.values(optimizer.scalars(step + 1))]);
-      await program.run(feedsOf(program, { ...batch, ...current, [HYPER]: hyper }), {
-        fetch: {
-          [LOSS]: lossTensor,
-          ...Object.fromEntries(Object.entries(next).map(([name, tensor]) => [nextName(name), tensor])),
-        },
-      });
-      const value = (lossTensor.data as Float32Array)[0];
-      if (!Number.isFinite(value))
-        throw new NeuronbookError(
-          `loss is ${value} at step ${step + 1}, with a learning rate of ${rate}; lower the rate, or set \`clip\``,
-        );
-      [current, next] = [next, current];
+      const value = await stepper.step(step, rate, source);
+      if (value === undefined) {
+        stopped = 'data';
+        break;
+      }
       losses.push(value);
       step++;
-      const wanted = options.onStep?.({ step, steps, loss: value, rate });
+      const other = await measure();
+      const report = { step, steps, loss: value, rate, ...(other !== undefined && { heldOut: other }) };
+      if (options.onStep?.(report) === false) stopped = 'onStep';
       shown?.step();
       if (folder && step % every === 0) await save();
-      if (wanted === false) break;
     }
-    if (folder && step > first && step % every !== 0) await save();
+    if (folder && step > begun && step % every !== 0) await save();
   } finally {
     shown?.finish();
-    for (const program of programs.values()) await program.release();
+    source.close?.();
+    await stepper.release();
+    await measuring?.release();
   }
-  const trained = unflatten(graph, parameters, current[THETA].data as Float32Array);
+
+  // 4. what there is now
+  const end = { ...state.vectors(), ...best };
+  const modelOf = (weights: Float32Array) => {
+    const moved = statistics.length ? unflatten(graph, statistics, end[RUNNING]) : graph;
+    return new Model(net.name, unflatten(moved, parameters, weights));
+  };
   return new Run({
-    model: new Model(net.name, trained),
+    model: modelOf(end[THETA]),
+    averaged: end[AVERAGE] && modelOf(end[AVERAGE]),
     losses,
+    measures,
     steps: step,
-    asked: steps,
+    ended: stopped ?? 'steps',
     seconds: (performance.now() - began) / 1000,
-    measured: step - first,
+    measured: step - begun,
     shownIn: shown?.shownIn,
   });
 }
 
-/** θ and the slots, zero, in the order in which checkpoints hold them. */
-function stateTensors(optimizer: Optimizer, total: number): Record<string, Tensor> {
-  const names = [THETA, ...optimizer.slots.map(slotName)];
-  return Object.fromEntries(
-    names.map(name => [name, new Tensor('float32', [total], new Float32Array(total))]),
-  );
-}
+const pick = <T>(from: Readonly<Record<string, T>>, names: readonly string[]): Record<string, T> =>
+  Object.fromEntries(names.filter(name => name in from).map(name => [name, from[name]]));
 
-/** What the program reads; the batch may hold more. */
-const feedsOf = (program: Program, feeds: Readonly<Record<string, Tensor>>): Record<string, Tensor> =>
-  Object.fromEntries(program.inputs.map(({ name }) => [name, feeds[name]]));
+const bestIn = (
+  vectors: Readonly<Record<string, Float32Array>>,
+  names: readonly string[],
+): Record<string, Float32Array> =>
+  Object.fromEntries(names.filter(name => BEST + name in vectors).map(name => [name, vectors[BEST + name]]));
+
+function check({ steps, accumulate = 1, ema = 0, mixUp = 1 }: FitOptions): void {
+  if (!Number.isInteger(steps) || steps < 1)
+    throw new NeuronbookError(`steps: ${steps}; expected a whole number from 1`);
+  if (!Number.isInteger(accumulate) || accumulate < 1)
+    throw new NeuronbookError(`accumulate: ${accumulate}; expected a whole number from 1`);
+  if (!(ema >= 0 && ema < 1))
+    throw new NeuronbookError(`ema: ${ema}; expected a share from 0 to below 1, such as 0.999`);
+  if (!(mixUp > 0)) throw new NeuronbookError(`mixUp: ${mixUp}; expected a number above 0, such as 0.2`);
+}
 
 /** Everything that decides what the next step computes. */
 function signature(
-  { loss, seed = 0, batch, clip, steps }: FitOptions,
+  { loss, seed = 0, batch, clip, steps, ema, mixUp, accumulate = 1 }: FitOptions,
   optimizer: Optimizer,
   schedule: Schedule,
   parameters: readonly Parameter[],
 ): Record<string, string> {
+  const own = ({ lr, decay }: Parameter) =>
+    `${lr === undefined ? '' : ` lr ${lr}`}${decay === undefined ? '' : ` decay ${decay}`}`;
   return {
-    parameters: parameters.map(({ name, dims }) => `${name}:${dims.join('×')}`).join(' '),
+    parameters: parameters.map(each => `${each.name}:${each.dims.join('×')}${own(each)}`).join(', '),
     optimizer: String(optimizer),
     loss: String(loss),
-    // a constant rate does not depend on how many steps there will be, so such a run can be lengthened
-    schedule: schedule.text.startsWith('constant') ? schedule.text : `${schedule.text} over ${steps} steps`,
+    // where the rate does not depend on how many steps there will be, a run can be lengthened
+    schedule: schedule.endless ? schedule.text : `${schedule.text} over ${steps} steps`,
     seed: String(seed),
     batch: String(batch ?? 'default'),
+    accumulate: String(accumulate),
     clip: String(clip ?? 'none'),
+    ema: String(ema ?? 'none'),
+    mixUp: String(mixUp ?? 'none'),
   };
 }

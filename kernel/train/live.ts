@@ -2,8 +2,9 @@
 import { host } from '../base/host.ts';
 import { displaySymbol } from '../display/bundle.ts';
 import { newDisplayId } from '../display/display.ts';
-import { line, type Chart } from '../display/plot.ts';
+import { line, lines, type Chart } from '../display/plot.ts';
 import { progress, type Progress } from '../display/progress.ts';
+import type { Measure } from './checkpoint.ts';
 
 /** At most `most` points: the curve's means over equal stretches. */
 export function thinned(losses: readonly number[], most = 400): { steps: number[]; values: number[] } {
@@ -18,11 +19,24 @@ export function thinned(losses: readonly number[], most = 400): { steps: number[
   return { steps, values };
 }
 
-/** The loss by step; on a logarithmic axis, where every loss is above zero. */
-export function lossChart(title: string, losses: readonly number[]): Chart {
+/** The loss by step, and that on held-out data; on a logarithmic axis, where every loss is above zero. */
+export function lossChart(
+  title: string,
+  losses: readonly number[],
+  measures: readonly Measure[] = [],
+): Chart {
   const { steps, values } = thinned(losses);
-  const log = values.length > 0 && values.every(value => value > 0) ? 'y' : undefined;
-  return line(steps, values, { title, x: 'step', y: 'loss', log, height: 280 });
+  const held = measures.map(({ loss }) => loss);
+  const log = values.length > 0 && [...values, ...held].every(value => value > 0) ? 'y' : undefined;
+  const options = { title, x: 'step', y: 'loss', log, height: 280 } as const;
+  if (!measures.length) return line(steps, values, options);
+  return lines(
+    [
+      { name: 'training', x: steps, y: values },
+      { name: 'held out', x: measures.map(({ step }) => step), y: held },
+    ],
+    options,
+  );
 }
 
 /** How a run shows itself while it runs: nothing but the bar's last line in a terminal. */
@@ -39,6 +53,7 @@ export class LiveRun {
     private readonly title: string,
     steps: number,
     private readonly losses: readonly number[],
+    private readonly measures: readonly Measure[] = [],
   ) {
     this.bar = progress(steps, title);
     if (losses.length) this.bar.to(losses.length);
@@ -56,7 +71,8 @@ export class LiveRun {
   }
 
   private draw(): void {
-    host().display(lossChart(this.title, this.losses)[displaySymbol](), { id: this.id, update: this.shows });
+    const chart = lossChart(this.title, this.losses, this.measures);
+    host().display(chart[displaySymbol](), { id: this.id, update: this.shows });
     this.shows = true;
     this.drawnAt = performance.now();
   }

@@ -4,7 +4,7 @@ import { tensor } from '../base/tensor.ts';
 import { compile } from '../engine/compile.ts';
 import { mul } from '../engine/functions.ts';
 import { Trace } from '../engine/trace.ts';
-import { adam, adamW, sgd, type Optimizer } from './optimizer.ts';
+import { adam, adamW, lion, sgd, type Optimizer } from './optimizer.ts';
 
 const start = [0.5, -1.25, 2, 0.01];
 /** ∂L/∂θ at step t: fixed, uneven, of both signs. */
@@ -24,7 +24,7 @@ async function run(optimizer: Optimizer, steps: number): Promise<number[]> {
     slots,
     rate: scalars.rate,
     scalars,
-    decayed: x => mul(x, keep),
+    decay: optimizer.decay ? mul(keep, optimizer.decay) : undefined,
   });
   const program = await compile(
     trace.graph({
@@ -63,17 +63,32 @@ test('adam agrees with PyTorch', async () => {
   close(await run(adam({ lr: 0.01 }), 5), [0.490331333, -1.234613901, 2.014037681, 0.021391738]);
 });
 
-test('sgd with momentum and decay', async () => {
+test.each([false, true])('sgd with momentum and decay, nesterov %s', async nesterov => {
   const [lr, momentum, decay] = [0.05, 0.9, 0.1];
   const expected = start.map((value, i) => {
     let [theta, velocity] = [value, 0];
     for (let t = 1; t <= 5; t++) {
-      velocity = momentum * velocity + slope(t)[i];
-      theta -= lr * (velocity + decay * mask[i] * theta);
+      const g = slope(t)[i] + decay * mask[i] * theta;
+      velocity = momentum * velocity + g;
+      theta -= lr * (nesterov ? g + momentum * velocity : velocity);
     }
     return theta;
   });
-  close(await run(sgd({ lr, momentum, decay }), 5), expected);
+  close(await run(sgd({ lr, momentum, decay, nesterov }), 5), expected);
+});
+
+test('lion', async () => {
+  const [lr, beta1, beta2, decay] = [0.01, 0.9, 0.99, 0.1];
+  const expected = start.map((value, i) => {
+    let [theta, mean] = [value, 0];
+    for (let t = 1; t <= 5; t++) {
+      const g = slope(t)[i];
+      theta -= lr * (Math.sign(beta1 * mean + (1 - beta1) * g) + decay * mask[i] * theta);
+      mean = beta2 * mean + (1 - beta2) * g;
+    }
+    return theta;
+  });
+  close(await run(lion({ lr, beta1, beta2, decay }), 5), expected);
 });
 
 test('optimizers print themselves', () => {

@@ -14,6 +14,16 @@ export interface Parameter {
   readonly size: number;
   /** Weight decay pulls at matrices and kernels, not at biases and gains. */
   readonly decayed: boolean;
+  /** Its own learning rate and decay, where its group has them. */
+  readonly lr?: number;
+  readonly decay?: number;
+}
+
+/** Parameters by name, with a learning rate or a decay of their own. */
+export interface Group {
+  parameters: Choice;
+  lr?: number;
+  decay?: number;
 }
 
 /** The inputs of an op that carry weights: by index, where not all do. */
@@ -35,14 +45,24 @@ export type Choice = readonly (string | RegExp)[];
 
 /**
  * The trained constants in the order of their first use: those that a network of `nn` documents, otherwise every
- * floating constant of rank ≥ 1 that enters an op as a weight. `only` narrows or widens the choice by name.
+ * floating constant of rank ≥ 1 that enters an op as a weight. `only` narrows or widens the choice by name, and what
+ * `freeze` names is not among them.
  */
-export function parametersOf(graph: Graph, only?: Choice): Parameter[] {
-  const names = only ? chosen(graph, only) : (documented(graph) ?? used(graph));
+export function parametersOf(graph: Graph, only?: Choice, freeze: Choice = []): Parameter[] {
+  const frozen = new Set(chosen(floats(graph), freeze));
+  const names = (only ? chosen(floats(graph), only) : (documented(graph) ?? used(graph))).filter(
+    name => !frozen.has(name),
+  );
   if (!names.length)
     throw new NeuronbookError(
-      `${graph.name} has no parameters to train; name constants of the graph in \`parameters\``,
+      `${graph.name} has no parameters to train; name constants of the graph in \`parameters\`` +
+        (frozen.size ? ', or freeze fewer' : ''),
     );
+  return laidOut(graph, names);
+}
+
+/** Constants end to end, in this order. */
+export function laidOut(graph: Graph, names: readonly string[]): Parameter[] {
   let offset = 0;
   return names.map(name => {
     const { dims } = graph.constants.get(name)!;
@@ -51,6 +71,28 @@ export function parametersOf(graph: Graph, only?: Choice): Parameter[] {
     return { name, dims, offset: offset - size, size, decayed: dims.length >= 2 };
   });
 }
+
+/**
+ * The parameters with the rates and decays of their groups.
+ * @throws NameError where a group names nothing; NeuronbookError where two groups name the same
+ */
+export function grouped(parameters: readonly Parameter[], groups: readonly Group[]): Parameter[] {
+  const known = parameters.map(({ name }) => name);
+  const settings = new Map<string, Group>();
+  for (const group of groups)
+    for (const name of chosen(known, group.parameters)) {
+      if (settings.has(name))
+        throw new NeuronbookError(`parameter ${name} is in two groups; expected each in one at most`);
+      settings.set(name, group);
+    }
+  return parameters.map(parameter => {
+    const { lr, decay } = settings.get(parameter.name) ?? {};
+    return { ...parameter, lr, decay };
+  });
+}
+
+export const totalOf = (parameters: readonly Parameter[]): number =>
+  parameters.reduce((sum, { size }) => sum + size, 0);
 
 const floats = (graph: Graph) =>
   [...graph.constants].filter(([, { dtype }]) => isFloat(dtype)).map(([name]) => name);
@@ -71,11 +113,10 @@ function used(graph: Graph): string[] {
   return [...new Set(found)].filter(name => graph.constants.get(name)!.dims.length > 0);
 }
 
-function chosen(graph: Graph, only: Choice): string[] {
-  const known = floats(graph);
+function chosen(known: readonly string[], choice: Choice): string[] {
   return [
     ...new Set(
-      only.flatMap(selector => {
+      choice.flatMap(selector => {
         const found = known.filter(name =>
           typeof selector === 'string' ? name === selector : selector.test(name),
         );
@@ -91,7 +132,7 @@ function chosen(graph: Graph, only: Choice): string[] {
 
 /** All parameters end to end. */
 export function flatten(graph: Graph, parameters: readonly Parameter[]): Float32Array {
-  const flat = new Float32Array(parameters.reduce((sum, { size }) => sum + size, 0));
+  const flat = new Float32Array(totalOf(parameters));
   for (const { name, offset } of parameters) flat.set(graph.constants.get(name)!.toFloat32OrWider(), offset);
   return flat;
 }

@@ -3,15 +3,28 @@ import { host, type MimeBundle } from '../base/host.ts';
 import { displaySymbol } from '../display/bundle.ts';
 import type { Model } from '../model/model.ts';
 import type { Graph } from '../onnx/graph.ts';
+import type { Measure } from './checkpoint.ts';
+import { bestOf } from './held-out.ts';
 import { lossChart, recent } from './live.ts';
+
+/** Why a run ended: all steps done, the user's Interrupt, `onStep`, no better measure for long, no more data. */
+export type Ended = 'steps' | 'interrupt' | 'onStep' | 'patience' | 'data';
+
+const endings: Readonly<Record<Ended, string>> = {
+  steps: '',
+  interrupt: ', interrupted',
+  onStep: ', stopped by onStep',
+  patience: ', stopped early',
+  data: ', at the end of the data',
+};
 
 export interface RunFields {
   model: Model;
-  /** The loss of each step, before its update. */
+  averaged?: Model;
   losses: readonly number[];
-  /** Steps done, those of earlier sessions included. */
+  measures: readonly Measure[];
   steps: number;
-  asked: number;
+  ended: Ended;
   seconds: number;
   /** Steps done in this session. */
   measured: number;
@@ -20,20 +33,28 @@ export interface RunFields {
 }
 
 export class Run {
+  /** The network as it is now; where `patience` was set, as it was at the best measure. */
   readonly model: Model;
+  /** The network with the average of its weights, where `ema` was set. */
+  readonly averaged?: Model;
+  /** The loss of each step, before its update. */
   readonly losses: readonly number[];
+  /** The held-out losses, where other data was given. */
+  readonly measures: readonly Measure[];
+  /** Steps done, those of earlier sessions included. */
   readonly steps: number;
-  /** True where it ended before the last step. */
-  readonly interrupted: boolean;
+  readonly ended: Ended;
   readonly seconds: number;
   readonly stepsPerSecond: number;
   private readonly shownIn?: number;
 
-  constructor({ model, losses, steps, asked, seconds, measured, shownIn }: RunFields) {
+  constructor({ model, averaged, losses, measures, steps, ended, seconds, measured, shownIn }: RunFields) {
     this.model = model;
+    this.averaged = averaged;
     this.losses = losses;
+    this.measures = measures;
     this.steps = steps;
-    this.interrupted = steps < asked;
+    this.ended = ended;
     this.seconds = seconds;
     this.shownIn = shownIn;
     this.stepsPerSecond = measured / Math.max(seconds, 1e-9);
@@ -43,15 +64,30 @@ export class Run {
     return this.model.graph;
   }
 
+  /** True where the user or `onStep` ended it before the last step. */
+  get interrupted(): boolean {
+    return this.ended === 'interrupt' || this.ended === 'onStep';
+  }
+
+  /** The least held-out loss, and after which step. */
+  get best(): Measure | undefined {
+    return bestOf(this.measures);
+  }
+
   toString(): string {
-    const end = this.interrupted ? ', interrupted' : '';
-    return `${this.model.name}: ${this.steps} steps, ${this.stepsPerSecond.toPrecision(3)} a second; loss ${recent(this.losses).toPrecision(3)}${end}`;
+    const { best } = this;
+    const held = best ? `, held out ${best.loss.toPrecision(3)} at step ${best.step}` : '';
+    return (
+      `${this.model.name}: ${this.steps} steps, ${this.stepsPerSecond.toPrecision(3)} a second; ` +
+      `loss ${recent(this.losses).toPrecision(3)}${held}${endings[this.ended]}`
+    );
   }
 
   /** Nothing in the cell that has shown its curve live; everywhere else, and later, the curve. */
   [displaySymbol](): MimeBundle {
     const { cell } = host();
     if (cell !== undefined && cell === this.shownIn) return {};
-    return { ...lossChart(this.model.name, this.losses)[displaySymbol](), 'text/plain': this.toString() };
+    const chart = lossChart(this.model.name, this.losses, this.measures);
+    return { ...chart[displaySymbol](), 'text/plain': this.toString() };
   }
 }

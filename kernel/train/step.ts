@@ -3,132 +3,140 @@
  *
  *   θ ──split──▶ weights ─▶ network ─▶ loss ─▶ gradients ──concat──▶ ∂L/∂θ ─▶ optimizer ─▶ θ′, slots′
  */
-import type { DType } from '../base/dtype.ts';
-import { NameError, NeuronbookError } from '../base/errors.ts';
-import { nearest } from '../base/nearest.ts';
-import { sizeOf, type Dims } from '../base/shape.ts';
 import { tensor } from '../base/tensor.ts';
 import {
   add,
   concat,
   div,
+  greater,
   mul,
   reduceSum,
   reshape,
   split,
   sqrt,
+  sub,
   where,
-  greater,
 } from '../engine/functions.ts';
+import type { Operand } from '../engine/functions.ts';
 import { gradients } from '../engine/grad.ts';
-import { Trace } from '../engine/trace.ts';
+import type { Trace } from '../engine/trace.ts';
 import type { Var } from '../engine/var.ts';
-import { Sites } from '../model/sites.ts';
 import type { Graph } from '../onnx/graph.ts';
-import type { Loss } from './loss.ts';
+import { forward, LOSS, RUNNING, THETA, type ForwardOptions } from './forward.ts';
+import { mixing } from './mix-up.ts';
 import type { Optimizer } from './optimizer.ts';
-import type { Parameter } from './parameters.ts';
+import { totalOf, type Parameter } from './parameters.ts';
+import { TrainingTrace } from './training-form.ts';
 
-/** Names of what the loop feeds and fetches; the slash keeps clear of a network's own names. */
-export const LOSS = 'train/loss';
-export const THETA = 'train/parameters';
 export const HYPER = 'train/hyper';
+/** The sum of the gradients of a step's batches so far. */
+export const GRADIENT = 'train/gradient';
+/** The exponential moving average of θ. */
+export const AVERAGE = 'train/average';
 export const slotName = (slot: string): string => `train/${slot}`;
 export const nextName = (name: string): string => `${name}/next`;
+/** The key of a step's metadata that says how much of each mask is kept: JSON, input name → share. */
+export const KEPT = 'train/kept';
 
-export interface StepOptions {
-  graph: Graph;
-  parameters: readonly Parameter[];
-  /** Dtype and dims of every entry of the batch. */
-  batch: Readonly<Record<string, { dtype: DType; dims: Dims }>>;
-  loss: Loss;
+export interface StepOptions extends ForwardOptions {
   optimizer: Optimizer;
   /** Largest norm of the whole gradient. */
   clip?: number;
+  /** What an average of θ keeps of itself at each step. */
+  average?: number;
+  /** Feed means of two examples; `HYPER` then ends in the share of the first. */
+  mixed?: boolean;
+  /** Where the step's gradient is the mean over several batches: how many, and whether this is the last. */
+  accumulate?: { batches: number; last: boolean };
 }
 
 /** The names of the scalars in `HYPER`, in order. */
-export const hyperNames = (optimizer: Optimizer): string[] => ['rate', ...Object.keys(optimizer.scalars(1))];
+export const hyperNames = (optimizer: Optimizer, mixed = false): string[] => [
+  'rate',
+  ...Object.keys(optimizer.scalars(1)),
+  ...(mixed ? ['share'] : []),
+];
 
-export function stepGraph({ graph, parameters, batch, loss, optimizer, clip }: StepOptions): Graph {
-  const trace = new Trace();
-  const total = parameters.reduce((sum, { size }) => sum + size, 0);
-  const theta = trace.input(THETA, 'float32', [total]);
-  const slots = Object.fromEntries(
-    optimizer.slots.map(slot => [slot, trace.input(slotName(slot), 'float32', [total])]),
-  );
-  const names = hyperNames(optimizer);
-  const hyper = trace.input(HYPER, 'float32', [names.length]);
-  const scalars = Object.fromEntries(
-    split(
-      hyper,
-      names.map(() => 1),
-      0,
-    ).map((value, i) => [names[i], value]),
-  );
+/**
+ * The graph of a step; with `accumulate`, that of one of its batches, of which only the last updates θ.
+ * @returns inputs and outputs under the names of this file; a slot's next value under `nextName`
+ */
+export function stepGraph(options: StepOptions): Graph {
+  const { graph, parameters, statistics = [], batch, optimizer, clip, mixed, accumulate } = options;
+  const trace = new TrainingTrace();
+  const total = totalOf(parameters);
+  const updates = accumulate?.last ?? true;
+  const hypers = updates || mixed ? unpackHyper(trace, hyperNames(optimizer, mixed)) : {};
 
-  // 1. the network, its parameters read from θ
-  const parts = split(
-    theta,
-    parameters.map(({ size }) => size),
+  // 1. the network and its loss
+  const count = Object.values(batch)[0]?.dims[0] ?? 0;
+  const { theta, weights, running, cost } = forward(trace, options, {
+    blend: mixed ? mixing(trace, hypers.share, count) : undefined,
+    before: statistics => trace.move(Object.values(statistics)),
+  });
+
+  // 2. the gradient
+  const slopes = gradients(trace, cost, weights);
+  let gradient = concat(
+    slopes.map((slope, i) => reshape(slope, [parameters[i].size])),
     0,
   );
-  const weights = parameters.map(({ dims }, i) => reshape(parts[i], dims));
-  const fed = new Map<string, Var>();
-  const feed = (name: string): Var => {
-    const known = fed.get(name);
-    if (known) return known;
-    const entry = batch[name];
-    if (!entry)
-      throw new NameError(
-        'batch entry',
-        name,
-        nearest(name, Object.keys(batch)),
-        `the batch has ${Object.keys(batch).join(', ')}`,
-      );
-    const made = trace.input(name, entry.dtype, entry.dims);
-    fed.set(name, made);
-    return made;
-  };
-  const values = trace.replay(graph, {
-    ...Object.fromEntries(graph.inputs.map(({ name }) => [name, feed(name)])),
-    ...Object.fromEntries(parameters.map(({ name }, i) => [name, weights[i]])),
-  });
-
-  // 2. loss and gradient
-  const sites = new Sites(graph);
-  const cost = loss.build({ value: site => values.get(sites.get(site).tensor)!, target: feed });
-  if (sizeOf(cost.dims) !== 1)
-    throw new NeuronbookError(
-      `loss ${loss} is ${cost.dims.join('×')}; expected one number: end in a mean or sum`,
-    );
-  const slopes = gradients(trace, cost, weights);
-  const gradient = clipped(
-    concat(
-      slopes.map((slope, i) => reshape(slope, [parameters[i].size])),
-      0,
-    ),
-    clip,
-  );
+  if (accumulate)
+    gradient = add(trace.input(GRADIENT, 'float32', [total]), mul(gradient, 1 / accumulate.batches));
+  const results: Record<string, Var> = { [LOSS]: reshape(cost, [1]) };
+  if (statistics.length) results[nextName(RUNNING)] = movedStatistics(trace, running, statistics);
 
   // 3. the update
-  const { rate, ...rest } = scalars;
-  const next = optimizer.update({
-    parameters: theta,
-    gradient,
-    slots,
-    rate,
-    scalars: rest,
-    decayed: x => masked(trace, x, parameters),
-  });
-  return trace.graph(
-    {
-      [LOSS]: reshape(cost, [1]),
-      [nextName(THETA)]: next.parameters,
-      ...Object.fromEntries(optimizer.slots.map(slot => [nextName(slotName(slot)), next.slots[slot]])),
-    },
-    `${graph.name}, one step`,
+  if (updates) {
+    const { rate, share: _, ...scalars } = hypers;
+    const slots = optimizer.slots.map(
+      slot => [slot, trace.input(slotName(slot), 'float32', [total])] as const,
+    );
+    const next = optimizer.update({
+      parameters: theta,
+      gradient: clipped(gradient, clip),
+      slots: Object.fromEntries(slots),
+      rate: mul(rate, perParameter(trace, parameters, ({ lr = optimizer.lr }) => lr / optimizer.lr) ?? 1),
+      scalars,
+      decay: perParameter(
+        trace,
+        parameters,
+        ({ decayed, decay = decayed ? optimizer.decay : 0 }) => decay,
+        0,
+      ),
+    });
+    results[nextName(THETA)] = next.parameters;
+    for (const slot of optimizer.slots) results[nextName(slotName(slot))] = next.slots[slot];
+    if (options.average !== undefined) {
+      // a′ = a + (1 − κ)(θ′ − a)
+      const average = trace.input(AVERAGE, 'float32', [total]);
+      results[nextName(AVERAGE)] = add(average, mul(sub(next.parameters, average), 1 - options.average));
+    }
+  } else results[nextName(GRADIENT)] = gradient;
+  return {
+    ...trace.graph(results, `${graph.name}, one step`),
+    metadata: { [KEPT]: JSON.stringify(trace.kept) },
+  };
+}
+
+function unpackHyper(trace: Trace, names: readonly string[]): Record<string, Var> {
+  const values = split(
+    trace.input(HYPER, 'float32', [names.length]),
+    names.map(() => 1),
+    0,
   );
+  return Object.fromEntries(values.map((value, i) => [names[i], value]));
+}
+
+function movedStatistics(
+  trace: TrainingTrace,
+  running: Readonly<Record<string, Var>>,
+  statistics: readonly Parameter[],
+): Var {
+  const parts = statistics.map(({ name, size }) =>
+    reshape(trace.moved.get(running[name]) ?? running[name], [size]),
+  );
+  return concat(parts, 0);
 }
 
 /** g·min(1, clip/‖g‖) */
@@ -138,9 +146,16 @@ function clipped(gradient: Var, clip: number | undefined): Var {
   return mul(gradient, where(greater(norm, clip), div(clip, add(norm, 1e-12)), 1));
 }
 
-function masked(trace: Trace, x: Var, parameters: readonly Parameter[]): Var {
-  if (parameters.every(({ decayed }) => decayed)) return x;
-  const mask = new Float32Array(sizeOf(x.dims));
-  for (const { offset, size, decayed } of parameters) if (decayed) mask.fill(1, offset, offset + size);
-  return mul(x, trace.constant(tensor(mask)));
+/** A number for all parameters, as long as θ where they differ; undefined where it is `neutral` for all. */
+function perParameter(
+  trace: Trace,
+  parameters: readonly Parameter[],
+  numberOf: (parameter: Parameter) => number,
+  neutral = 1,
+): Operand | undefined {
+  const numbers = parameters.map(numberOf);
+  if (numbers.every(number => number === numbers[0])) return numbers[0] === neutral ? undefined : numbers[0];
+  const vector = new Float32Array(totalOf(parameters));
+  parameters.forEach(({ offset, size }, i) => vector.fill(numbers[i], offset, offset + size));
+  return trace.constant(tensor(vector));
 }

@@ -1,0 +1,116 @@
+/**
+ * Operators that do something else in training than in use, recorded in their training form:
+ * BatchNormalization by the statistics of the batch, which also move its running ones, and Dropout with a mask.
+ */
+import { floatOf } from '../engine/attributes.ts';
+import { add, div, mul, reduceMean, reduceSum, reshape, sqrt, sub } from '../engine/functions.ts';
+import { Trace } from '../engine/trace.ts';
+import type { ApplyOptions, Var } from '../engine/var.ts';
+import type { Attributes, Graph } from '../onnx/graph.ts';
+
+/** Prefix of the inputs that masks are fed to. */
+export const MASK = 'train/mask/';
+
+/**
+ * The running statistics that training moves: those of batch normalizations with a trained gain or offset. One that
+ * is frozen keeps them, and normalizes by them: a network that is fine-tuned behind it sees what it was trained with.
+ */
+export function movingStatistics(graph: Graph, trained: ReadonlySet<string>): string[] {
+  const nodes = graph.nodes.filter(
+    ({ op, domain, inputs }) =>
+      op === 'BatchNormalization' &&
+      domain === '' &&
+      (trained.has(inputs[1]) || trained.has(inputs[2])) &&
+      graph.constants.has(inputs[3]) &&
+      graph.constants.has(inputs[4]),
+  );
+  return [...new Set(nodes.flatMap(({ inputs }) => [inputs[3], inputs[4]]))];
+}
+
+export class TrainingTrace extends Trace {
+  /** The moved statistics after this step, by the var that they move. */
+  readonly moved = new Map<Var, Var>();
+  /** By mask, the share of elements that is kept. */
+  readonly kept: Record<string, number> = {};
+  private readonly moving = new Set<Var>();
+
+  /** Normalizations that read these statistics move them. */
+  move(statistics: Iterable<Var>): void {
+    for (const each of statistics) this.moving.add(each);
+  }
+
+  override apply(
+    op: string,
+    inputs: readonly (Var | undefined)[],
+    attributes: Attributes = {},
+    options: ApplyOptions = {},
+  ): Var[] {
+    const form = options.domain ? undefined : this.form(op, inputs, attributes, options);
+    if (!form) return super.apply(op, inputs, attributes, options);
+    const { outputs = 1, name } = options;
+    const [label] = typeof outputs === 'number' ? [undefined] : outputs;
+    return label ? super.apply('Identity', [form], {}, { name, outputs: [label] }) : [form];
+  }
+
+  private form(
+    op: string,
+    inputs: readonly (Var | undefined)[],
+    attributes: Attributes,
+    { name = '', outputs = 1 }: ApplyOptions,
+  ): Var | undefined {
+    if (op === 'BatchNormalization' && this.moving.has(inputs[3]!) && this.moving.has(inputs[4]!))
+      return this.normalized(inputs as Var[], attributes);
+    const single =
+      typeof outputs === 'number' ? outputs === 1 : outputs.slice(1).every(label => label === '');
+    if (op === 'Dropout' && single) return this.dropped(inputs as Var[], name);
+    return undefined;
+  }
+
+  /**
+   * y = γ(x − μ)·r + β, r = 1/√(v + ε), with mean μ and variance v of each channel in this batch.
+   * The running ones follow: ρ′ = mρ + (1 − m)·batch, the variance as estimated without bias: v·n/(n − 1).
+   * @see https://arxiv.org/abs/1502.03167 algorithms 1 and 2
+   */
+  private normalized([x, gain, offset, mean, variance]: readonly Var[], attributes: Attributes): Var {
+    const others = x.dims.map((_, axis) => axis).filter(axis => axis !== 1);
+    const count = others.reduce((product, axis) => product * x.dims[axis], 1);
+    const wide = (perChannel: Var) => reshape(perChannel, [x.dims[1], ...others.slice(1).map(() => 1)]);
+    const epsilon = floatOf(attributes, 'epsilon', 1e-5);
+    let [batchMean, batchVariance, centred, root]: (Var | undefined)[] = [];
+
+    const y = this.custom(
+      [x, gain, offset],
+      () => {
+        batchMean = reduceMean(x, others);
+        centred = sub(x, wide(batchMean));
+        batchVariance = div(reduceSum(mul(centred, centred), others), count);
+        root = div(1, sqrt(add(batchVariance, epsilon)));
+        return add(mul(centred, wide(mul(gain, root))), wide(offset));
+      },
+      // ∂β = Σ dy,  ∂γ = r·Σ dy·(x − μ),  ∂x = γr·(dy − ∂β/n − (x − μ)·r·∂γ/n)
+      dy => {
+        const dOffset = reduceSum(dy, others);
+        const dGain = mul(reduceSum(mul(dy, centred!), others), root!);
+        const scale = mul(gain, root!);
+        const slope = mul(mul(scale, root!), div(dGain, count));
+        const level = div(mul(scale, dOffset), count);
+        const dx = sub(sub(mul(dy, wide(scale)), mul(centred!, wide(slope))), wide(level));
+        return [dx, dGain, dOffset];
+      },
+    );
+    const momentum = floatOf(attributes, 'momentum', 0.9);
+    const follow = (old: Var, now: Var) => add(mul(old, momentum), mul(now, 1 - momentum));
+    this.moved.set(mean, follow(mean, batchMean!));
+    this.moved.set(variance, follow(variance, mul(batchVariance!, count / Math.max(1, count - 1))));
+    return y;
+  }
+
+  /** y = x·mask, where the mask is 0 with the node's ratio and 1/(1 − ratio) elsewhere: the mean stays. */
+  private dropped([x, ratio]: readonly (Var | undefined)[], site: string): Var {
+    const share = ratio?.value?.toNumbers()[0] ?? 0.5;
+    if (share === 0) return x!;
+    const mask = `${MASK}${site || this.fresh('dropout')}`;
+    this.kept[mask] = 1 - share;
+    return mul(x!, this.input(mask, 'float32', x!.dims));
+  }
+}
