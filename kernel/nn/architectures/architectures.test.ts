@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { tensor, type Tensor } from '../../base/tensor.ts';
 import { compile, type Program } from '../../engine/compile.ts';
 import type { Graph } from '../../onnx/graph.ts';
-import { built, difference, fixture, read } from '../testing.ts';
+import { built, difference, fixture, read, slopes } from '../testing.ts';
 import { cachedForm } from './registry.ts';
 
 const causal = ['gpt2', 'neox', 'llama', 'mistral', 'qwen2'];
@@ -33,6 +33,20 @@ describe.each(all)('%s', name => {
     expect(parameters.filter(parameter => !sources[parameter])).toEqual([]);
     const used = new Set(Object.values(sources).flatMap(({ from }) => from));
     expect(given.checkpoint.names.filter(key => !used.has(key) && !unused.test(key))).toEqual([]);
+  });
+});
+
+describe.each(all)('%s', name => {
+  test('gradients reach every parameter and agree with differences', async () => {
+    const given = await fixture(name);
+    const { gradient, differences, zeros } = await slopes(
+      built(given).graph,
+      given.inputs,
+      // short, so that few ReLUs turn on the way
+      name.startsWith('resnet') ? 2 ** -9 : undefined,
+    );
+    expect(zeros).toEqual([]);
+    expect(Math.abs(gradient - differences) / Math.abs(differences)).toBeLessThan(1e-2);
   });
 });
 
