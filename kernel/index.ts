@@ -17,6 +17,7 @@ export {
 
 // models: load, run, gradient, edit, save
 export { load, type LoadOptions } from './model/load.ts';
+export type { Provider } from './engine/compile.ts';
 export { Model, type RunOptions, type RunResult } from './model/model.ts';
 export type { GradientOptions, HvpOptions, JvpOptions, VjpOptions } from './model/derivative.ts';
 export * as ops from './engine/functions.ts';

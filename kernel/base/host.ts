@@ -83,6 +83,9 @@ export function setHost(next: Host | undefined): void {
   (globalThis as Record<symbol, unknown>)[key] = next;
 }
 
+/** One line that a user should see although nothing failed; a notebook shows it under the cell. */
+export const warn = (line: string): void => console.warn(line);
+
 /** Runs native work with the flag raised. */
 export async function native<T>(work: () => Promise<T>): Promise<T> {
   const current = host();

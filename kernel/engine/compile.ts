@@ -15,6 +15,7 @@ import { structureOf } from './structure.ts';
 import { SessionCache } from './session-cache.ts';
 import type { Fetches, Session, SessionOptions } from './runtime/types.ts';
 
+export type { Provider } from './runtime/providers.ts';
 export type { Fetches, SessionOptions } from './runtime/types.ts';
 
 export interface RunOptions {
@@ -45,7 +46,7 @@ const programs = new WeakMap<Graph, Map<string, Program>>();
  * @throws FormatError where the graph is inconsistent; OpError naming the operator that ONNX Runtime refuses
  */
 export async function compile(graph: Graph, options: SessionOptions = {}): Promise<Program> {
-  const variant = `${options.threads ?? ''}/${options.optimize ?? ''}`;
+  const variant = `${options.threads ?? ''}/${options.optimize ?? ''}/${options.providers ?? ''}`;
   const known = programs.get(graph)?.get(variant);
   if (known) return known;
   validate(graph);

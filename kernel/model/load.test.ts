@@ -5,9 +5,10 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { tensor } from '../base/tensor.ts';
 import { conv, network, relu, sequential } from '../nn/index.ts';
+import { ablate } from './edits.ts';
 import { startHub } from './hub/testing-hub.ts';
 import { load } from './load.ts';
 import { Model } from './model.ts';
@@ -111,4 +112,16 @@ test('what goes wrong on the way is said', async () => {
   await expect(load('http://127.0.0.1:9/x.onnx')).rejects.toThrow(
     /^no answer from http:\/\/127\.0\.0\.1:9\/x\.onnx/,
   );
+});
+
+test('a provider that this machine lacks is left out, with one line', async () => {
+  const warned = vi.spyOn(console, 'warn').mockImplementation(() => {});
+  const other = process.platform === 'win32' ? 'coreml' : 'dml';
+  const model = await load(bytes, { providers: [other] });
+  expect(await runs(model)).toEqual([1, 4, 8, 8]);
+  expect(await runs(model.edit(ablate('conv1')))).toEqual([1, 4, 8, 8]);
+  expect(warned.mock.calls).toEqual([
+    [expect.stringMatching(`^provider ${other} is not in .*; using cpu instead$`)],
+  ]);
+  warned.mockRestore();
 });

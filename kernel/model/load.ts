@@ -1,7 +1,7 @@
 /** From a name, path, address or bytes to a `Model`. */
 import { openExternal } from '#platform/files';
 import { ComputedError, NeuronbookError, ShapeError } from '../base/errors.ts';
-import { compile } from '../engine/compile.ts';
+import { compile, type Provider } from '../engine/compile.ts';
 import { upgrade } from '../engine/upgrade.ts';
 import { architectureOf } from '../nn/architectures/index.ts';
 import { decode, externalLocations } from '../onnx/decode.ts';
@@ -21,6 +21,11 @@ export interface LoadOptions {
   image?: Partial<ImageInput>;
   /** Called as a download proceeds, instead of a bar. `total` is undefined where the server does not tell. */
   onProgress?: OnProgress;
+  /**
+   * Where the model computes, best first: `['cuda']`, `['dml']`, `['coreml']`. What this machine lacks is left out with
+   * one line that says so, and the processor does it.
+   */
+  providers?: readonly Provider[];
 }
 
 /**
@@ -42,7 +47,7 @@ export async function load(source: string | URL | Uint8Array, options: LoadOptio
   const described: Graph = options.image
     ? { ...graph, metadata: { ...graph.metadata, [IMAGE_KEY]: JSON.stringify(options.image) } }
     : graph;
-  return new Model(options.name ?? name, described);
+  return new Model(options.name ?? name, described, [], { providers: options.providers });
 }
 
 interface Loaded {

@@ -6,7 +6,7 @@ import { NameError } from '../base/errors.ts';
 import { nearest } from '../base/nearest.ts';
 import type { Tensor } from '../base/tensor.ts';
 import { escapeHtml } from '../display/html.ts';
-import { compile, type Program } from '../engine/compile.ts';
+import { compile, type Program, type SessionOptions } from '../engine/compile.ts';
 import { decompose } from '../engine/decompose.ts';
 import { overriding, type Override } from '../engine/override.ts';
 import { isHalf, widen } from '../engine/precision.ts';
@@ -67,11 +67,15 @@ export class Model {
   private readonly programs = new Map<string, Promise<Program>>();
   private float32?: Graph;
 
-  /** @param edits what was done to the file's network, for display */
+  /**
+   * @param edits what was done to the file's network, for display
+   * @param session where and how its graphs run
+   */
   constructor(
     readonly name: string,
     readonly graph: Graph,
     readonly edits: readonly string[] = [],
+    private readonly session: Pick<SessionOptions, 'providers'> = {},
   ) {
     this.sites = new Sites(graph);
   }
@@ -165,7 +169,7 @@ export class Model {
   edit(...edits: readonly (Edit | readonly Edit[])[]): Model {
     const list = edits.flat() as Edit[];
     const graph = list.reduce((before, edit) => applyEdit(before, edit), this.graph);
-    return new Model(this.name, graph, [...this.edits, ...list.map(edit => edit.text)]);
+    return new Model(this.name, graph, [...this.edits, ...list.map(edit => edit.text)], this.session);
   }
 
   /**
@@ -180,7 +184,7 @@ export class Model {
    */
   decompose(...which: readonly string[]): Model {
     const graph = decompose(this.graph, which.length ? which : undefined);
-    return new Model(this.name, graph, [...this.edits, `decompose(${which.join(', ')})`]);
+    return new Model(this.name, graph, [...this.edits, `decompose(${which.join(', ')})`], this.session);
   }
 
   /** The model as the bytes of an ordinary ONNX file. */
@@ -277,7 +281,7 @@ export class Model {
     };
     const shapes = Object.entries(all).map(([name, { dims }]) => `${name}:${dims.join('×')}`);
     const program = derivative.override.length
-      ? await compile(make())
+      ? await compile(make(), this.session)
       : await this.program(`${derivative.key} ${shapes}`, make);
     const needed = program.inputs.map(({ name }) => name);
     const made = await program.run(pickKeys(all, needed));
@@ -288,7 +292,7 @@ export class Model {
   program(key: string, make: () => Graph): Promise<Program> {
     const cached = this.programs.get(key);
     if (cached) return cached;
-    const made = (async () => compile(make()))();
+    const made = (async () => compile(make(), this.session))();
     this.programs.set(key, made);
     made.catch(() => this.programs.delete(key));
     return made;

@@ -2,6 +2,7 @@
 import { availableParallelism } from 'node:os';
 import { native } from '../../base/host.ts';
 import { runtimeError } from './error.ts';
+import { withProviders } from './providers.ts';
 import { wrapSession } from './session.ts';
 import type { CreateSession } from './types.ts';
 
@@ -22,7 +23,7 @@ async function load() {
 
 export const createSession: CreateSession = async (
   bytes,
-  { threads = defaultThreads(), optimize = 'all' } = {},
+  { threads = defaultThreads(), optimize = 'all', providers } = {},
 ) => {
   const ort = await load();
   try {
@@ -32,7 +33,11 @@ export const createSession: CreateSession = async (
       graphOptimizationLevel: optimize,
       logSeverityLevel: 4,
     } as const;
-    return wrapSession(await native(() => ort.InferenceSession.create(bytes, options)), ort.Tensor, 'native');
+    const has = ort.listSupportedBackends().map(({ name }) => name);
+    const session = await withProviders(providers, has, 'cpu', executionProviders =>
+      native(() => ort.InferenceSession.create(bytes, { ...options, executionProviders })),
+    );
+    return wrapSession(session, ort.Tensor, 'native');
   } catch (error) {
     throw runtimeError(error, 'create');
   }

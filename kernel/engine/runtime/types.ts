@@ -1,11 +1,14 @@
 /** What `#runtime` gives: a session over ONNX Runtime, the same in Node and in a browser. */
 import type { Tensor } from '../../base/tensor.ts';
+import type { Provider } from './providers.ts';
 
 export interface SessionOptions {
   /** Threads inside one operator; default: as many as pay off on this machine. */
   threads?: number;
   /** How far ONNX Runtime may rewrite the graph. */
   optimize?: 'disabled' | 'basic' | 'extended' | 'all';
+  /** Where it computes, best first. What this machine lacks is left out with a warning; the processor is the last. */
+  providers?: readonly Provider[];
 }
 
 /** Names to compute, or name → the tensor to write into (null: a new one). */
