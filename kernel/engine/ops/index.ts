@@ -20,6 +20,7 @@ export * from './pooling.ts';
 export * from './recurrent.ts';
 export * from './reduction.ts';
 export * from './resize.ts';
+export * from './sampling.ts';
 export * from './softmax.ts';
 export * from './standardization.ts';
 export * as microsoft from './microsoft/index.ts';
