@@ -30,7 +30,7 @@ import type { Known, Var } from './var.ts';
  * @example const open = decompose(graph, ['GroupQueryAttention'])
  */
 export function decompose(graph: Graph, which?: readonly string[]): Graph {
-  const chosen = new Set(which ? named(graph, which) : graph.nodes.filter(node => ruleFor(node)?.parts));
+  const chosen = new Set(which ? named(graph, which) : graph.nodes.filter(isOpened));
   if (chosen.size === 0) return graph;
   const known = knownValues(graph);
   const shifted = isOpen(graph) ? knownValues(graph, 1) : undefined;
@@ -60,6 +60,8 @@ export function decompose(graph: Graph, which?: readonly string[]): Graph {
 }
 
 const ruleFor = (node: Node) => ruleOf(node.domain, node.op);
+/** Without being asked for by name: recurrent layers, say, stay whole. */
+const isOpened = (node: Node): boolean => Boolean(ruleFor(node)?.parts && !ruleFor(node)?.unfold);
 const siteOf = (node: Node): string => node.name || node.outputs.find(Boolean)!;
 
 const openSizes = ({ inputs }: Graph): string[] => [

@@ -64,7 +64,8 @@ export async function withSession<T>(
 
 /** Whether ONNX Runtime has the operator, but not for these element types. */
 export const lacksKernel = (error: unknown): boolean =>
-  error instanceof OpError && /no implementation for these element types|make the types/.test(error.message);
+  error instanceof OpError &&
+  /no implementation for these element types|make the types|does not support double/.test(error.message);
 
 /** One run of a graph on ONNX Runtime. Feeds that the graph does not use are left out. */
 export const execute = (

@@ -1,5 +1,5 @@
 /**
- * Rewrites a graph of an older opset into the canonical one, node by node, by each rule's `upgrade`.
+ * Rewrites a graph into the canonical opset and the forms that ONNX Runtime has, node by node, by each rule's `upgrade`.
  * A graph that holds an op without a rule is left as it is: what that op means in a later opset is not ours to say.
  */
 import type { Tensor } from '../base/tensor.ts';
@@ -11,7 +11,7 @@ import { OPSET } from './trace.ts';
 
 export function upgrade(graph: Graph): Graph {
   const opset = graph.opsets[''] ?? 0;
-  if (opset >= OPSET || !allNodes(graph).every(node => ruleOf(node.domain, node.op))) return graph;
+  if (!allNodes(graph).every(node => ruleOf(node.domain, node.op))) return graph;
 
   const constants = new Map<string, Tensor>(graph.constants);
   const taken = new Set<string>([
@@ -37,29 +37,27 @@ export function upgrade(graph: Graph): Graph {
     constantOf: name => constants.get(name),
   };
   const nodes = upgraded(graph.nodes, tools);
-  return { ...graph, opsets: { ...graph.opsets, '': OPSET }, nodes, constants };
+  if (opset >= OPSET && nodes.every((node, i) => node === graph.nodes[i])) return graph;
+  return { ...graph, opsets: { ...graph.opsets, '': Math.max(opset, OPSET) }, nodes, constants };
 }
 
 const upgraded = (nodes: readonly Node[], tools: UpgradeTools): Node[] =>
   nodes.flatMap(node => {
-    const whole = withGraphs(node, inner => ({
-      ...inner,
-      nodes: upgraded(inner.nodes, {
-        ...tools,
-        constantOf: name => inner.constants.get(name) ?? tools.constantOf(name),
-      }),
-    }));
+    const whole = withGraphs(node, inner => {
+      const constantOf = (name: string) => inner.constants.get(name) ?? tools.constantOf(name);
+      const nodes = upgraded(inner.nodes, { ...tools, constantOf });
+      return nodes.every((each, i) => each === inner.nodes[i]) ? inner : { ...inner, nodes };
+    });
     return ruleOf(node.domain, node.op)?.upgrade?.(whole, tools) ?? [whole];
   });
 
 /** The node with the graphs that it holds (branches, bodies) rewritten. */
 function withGraphs(node: Node, rewrite: (inner: Graph) => Graph): Node {
   if (!Object.values(node.attributes).some(isGraph)) return node;
-  const attributes = Object.entries(node.attributes).map(([name, value]) => [
-    name,
-    isGraph(value) ? rewrite(value) : value,
-  ]);
-  return { ...node, attributes: Object.fromEntries(attributes) };
+  const entries = Object.entries(node.attributes);
+  const rewritten = entries.map(([name, value]) => [name, isGraph(value) ? rewrite(value) : value] as const);
+  if (rewritten.every(([, value], i) => value === entries[i][1])) return node;
+  return { ...node, attributes: Object.fromEntries(rewritten) };
 }
 
 /** Those of branches and bodies too. */
