@@ -37,6 +37,14 @@ export * from './train/index.ts';
 
 // data
 export { fromPng, picture } from './data/images.ts';
+export { arithmetic } from './data/arithmetic.ts';
+export { chains } from './data/chains.ts';
+export { copying } from './data/copying.ts';
+export { facts, type World } from './data/facts.ts';
+export { names, type Prompts } from './data/names.ts';
+export { stories } from './data/stories/stories.ts';
+export { reachableLoss, type Language, type TokenBatch } from './data/writer.ts';
+export { Vocabulary } from './data/vocabulary.ts';
 export { textures, type TextureBatch, type TextureClass } from './data/textures.ts';
 
 // instruments
