@@ -13,6 +13,7 @@ import { validate } from '../onnx/validate.ts';
 import { optimize } from './optimize/index.ts';
 import { structureOf } from './structure.ts';
 import { SessionCache } from './session-cache.ts';
+import { weightsApart } from './weights.ts';
 import type { Fetches, Session, SessionOptions } from './runtime/types.ts';
 
 export type { Provider } from './runtime/providers.ts';
@@ -50,9 +51,11 @@ export async function compile(graph: Graph, options: SessionOptions = {}): Promi
   const known = programs.get(graph)?.get(variant);
   if (known) return known;
   validate(graph);
-  const key = `${variant}\n${structureOf(graph)}`;
-  const bytes = sizeOfConstants(graph);
-  const create = () => createSession(encode(optimize(graph), { bare: true }), options);
+  // what is fed is copied to an accelerator at each run, so there the weights stay inside
+  const { graph: bare, values } = options.providers ? { graph, values: {} } : weightsApart(graph);
+  const key = `${variant}\n${structureOf(bare)}`;
+  const bytes = sizeOfConstants(bare);
+  const create = () => createSession(encode(optimize(bare), { bare: true }), options);
   const use = <T>(work: (session: Session) => Promise<T>) => sessions.use(key, bytes, create, work);
   await use(async () => {});
 
@@ -65,7 +68,7 @@ export async function compile(graph: Graph, options: SessionOptions = {}): Promi
     async run(inputs, { fetch = [...outputNames] } = {}) {
       checkFeeds(graph.inputs, inputNames, inputs);
       checkFetches(outputNames, graph.outputs, fetch);
-      return use(session => session.run(inputs, fetch));
+      return use(session => session.run({ ...inputs, ...values }, fetch));
     },
     release: () => sessions.drop(key),
   };
