@@ -2,6 +2,7 @@
 export * from './activations.ts';
 export * from './architectures/index.ts';
 export * from './attention.ts';
+export * from './dropout.ts';
 export * from './embedding.ts';
 export * from './init.ts';
 export * from './layers.ts';
@@ -9,6 +10,8 @@ export * from './masks.ts';
 export * from './mlp.ts';
 export * from './network.ts';
 export * from './norms.ts';
+export * from './patches.ts';
+export * from './recurrent.ts';
 export * from './rotary.ts';
 export { type Layer, Scope } from './scope.ts';
 export * from './spatial.ts';

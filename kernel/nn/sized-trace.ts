@@ -22,6 +22,8 @@ export class SizedTrace extends Trace {
     attributes: Attributes = {},
     options: ApplyOptions = {},
   ): Var[] {
+    // it passes everything, yet the node stays: training looks for it
+    if (op === 'Dropout') return this.recorded(op, inputs, attributes, options, [inputs[0]!]);
     const follows = op === 'Shape' || op === 'Size' || inputs.some(input => input && this.sized.has(input));
     if (!follows) return super.apply(op, inputs, attributes, options);
     // under a name, as unnamed constants are shared by value, and these have other values at other sizes
@@ -43,11 +45,12 @@ export class SizedTrace extends Trace {
     op: string,
     inputs: readonly (Var | undefined)[],
     attributes: Attributes,
-    { domain = '', name }: ApplyOptions,
+    { domain = '', name, outputs: labels = 1 }: ApplyOptions,
     folded: readonly Var[],
   ): Var[] {
-    const outputs = folded.map(({ dtype, dims, value }): Var => {
-      const made = { name: this.fresh(op.toLowerCase()), dtype, dims, trace: this };
+    const outputs = folded.map(({ dtype, dims, value }, i): Var => {
+      const label = typeof labels === 'number' ? undefined : labels[i];
+      const made = { name: label ?? this.fresh(op.toLowerCase()), dtype, dims, trace: this };
       if (isFloat(dtype)) return made;
       const sized = { ...made, value };
       this.sized.add(sized);
