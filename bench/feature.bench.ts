@@ -56,7 +56,7 @@ async function ours(): Promise<number> {
 }
 
 function peer(): number {
-  const script = fileURLToPath(new URL('../../bench/feature_peer.py', import.meta.url));
+  const script = fileURLToPath(new URL('../../bench/peers/feature.py', import.meta.url));
   return Number(
     execFileSync(process.env.NEURONBOOK_BENCH_PYTHON ?? 'python3', [script], {
       encoding: 'utf8',
