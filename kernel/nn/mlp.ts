@@ -92,14 +92,11 @@ export const moe =
     // 1. g = softmax(router logits) of the chosen, whose sum is 1
     const logits = projection(scope, `${name}.router`, x, experts, { bias: false, init });
     const label = `${name}.gates`;
-    const [best] = scope.trace.apply(
+    const [best] = scope.several(
+      [`${label}/best`, `${label}/which`],
       'TopK',
       [logits, int64s(scope.trace, [active])],
       { axis: -1n },
-      {
-        name: `${label}/topk`,
-        outputs: [`${label}/best`, `${label}/which`],
-      },
     );
     const least = inner('gates', 'ReduceMin', [best, int64s(scope.trace, [-1])], { keepdims: 1n });
     const chosen = inner('gates', 'Cast', [inner('gates', 'GreaterOrEqual', [logits, least])], { to: 1n });

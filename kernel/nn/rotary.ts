@@ -52,11 +52,11 @@ export function rotate(scope: Scope, name: string, x: Var, frequencies: Frequenc
   const inner = (op: string, inputs: readonly Var[], attributes = {}) =>
     scope.inner(name, op, inputs, attributes);
   const parts = (value: Var, sizes: readonly number[]): readonly Var[] =>
-    scope.trace.apply(
+    scope.several(
+      sizes.map((_, i) => `${name}/part${sizes.length}_${i}`),
       'Split',
       [value, int64s(scope.trace, sizes)],
       { axis: -1n },
-      { name: `${name}/split`, outputs: sizes.map((_, i) => `${name}/part${sizes.length}_${i}`) },
     );
   const rest = width - 2 * half;
   const [turned, still] = rest ? parts(x, [2 * half, rest]) : [x];

@@ -56,9 +56,17 @@ export class Scope {
 
   /** One node whose output is a site under its own name. */
   site(name: string, op: string, inputs: Inputs, attributes: Attributes = {}): Var {
-    if (this.sites.includes(name)) throw new ShapeError(`name taken: ${name}; every site needs its own name`);
-    this.sites.push(name);
-    return this.trace.apply(op, inputs, attributes, { name, outputs: [name] })[0];
+    return this.several([name], op, inputs, attributes)[0];
+  }
+
+  /** One node with several outputs; those whose name has no slash are sites. */
+  several(names: readonly string[], op: string, inputs: Inputs, attributes: Attributes = {}): Var[] {
+    for (const name of names.filter(name => !name.includes('/'))) {
+      if (this.sites.includes(name))
+        throw new ShapeError(`name taken: ${name}; every site needs its own name`);
+      this.sites.push(name);
+    }
+    return this.trace.apply(op, inputs, attributes, { name: names[0], outputs: names });
   }
 
   /** One more name for a value, where it can be read and edited apart from its other uses. */

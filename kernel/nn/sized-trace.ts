@@ -23,7 +23,8 @@ export class SizedTrace extends Trace {
     options: ApplyOptions = {},
   ): Var[] {
     // it passes everything, yet the node stays: training looks for it
-    if (op === 'Dropout') return this.recorded(op, inputs, attributes, options, [inputs[0]!]);
+    if (op === 'Dropout')
+      return this.recorded(op, inputs, attributes, options, [inputs[0]!], options.outputs);
     const follows = op === 'Shape' || op === 'Size' || inputs.some(input => input && this.sized.has(input));
     if (!follows) return super.apply(op, inputs, attributes, options);
     // under a name, as unnamed constants are shared by value, and these have other values at other sizes
@@ -45,8 +46,9 @@ export class SizedTrace extends Trace {
     op: string,
     inputs: readonly (Var | undefined)[],
     attributes: Attributes,
-    { domain = '', name, outputs: labels = 1 }: ApplyOptions,
+    { domain = '', name }: ApplyOptions,
     folded: readonly Var[],
+    labels: ApplyOptions['outputs'] = folded.length,
   ): Var[] {
     const outputs = folded.map(({ dtype, dims, value }, i): Var => {
       const label = typeof labels === 'number' ? undefined : labels[i];
