@@ -9,6 +9,7 @@ import type { Tensor } from '../base/tensor.ts';
 import type { Attributes, Graph, Node, ValueInfo } from '../onnx/graph.ts';
 import { renameNode } from '../onnx/rename.ts';
 import { reads } from '../onnx/sort.ts';
+import { namesOf } from '../onnx/surgery.ts';
 import { declaredIn } from './declared.ts';
 import type { Op } from './op.ts';
 import { ruleOf } from './rules.ts';
@@ -55,6 +56,8 @@ export class Trace implements Recorder {
   private readonly inputs: ValueInfo[] = [];
   private readonly constants = new Map<string, Tensor>();
   private readonly taken = new Set<string>();
+  /** Names of graphs being replayed: theirs to take. */
+  private readonly reserved = new Set<string>();
   private readonly counts = new Map<string, number>();
   private readonly scalars = new Map<string, Var>();
 
@@ -170,6 +173,7 @@ export class Trace implements Recorder {
     { made: rewrite, read }: Rewrites = {},
   ): Map<string, Var> {
     const vars = new Map<string, Var>(Object.entries(feeds));
+    for (const name of namesOf(graph)) this.reserved.add(name);
     for (const { name } of graph.inputs)
       if (!vars.has(name))
         throw new ShapeError(
@@ -259,7 +263,7 @@ export class Trace implements Recorder {
       const count = (this.counts.get(hint) ?? 0) + 1;
       this.counts.set(hint, count);
       const name = `${hint}_${count}`;
-      if (!this.taken.has(name)) return name;
+      if (!this.taken.has(name) && !this.reserved.has(name)) return name;
     }
   }
 
