@@ -22,6 +22,7 @@ export { Model, type RunOptions, type RunResult } from './model/model.ts';
 export type { GradientOptions, HvpOptions, JvpOptions, VjpOptions } from './model/derivative.ts';
 export * as ops from './engine/functions.ts';
 export { override, type Override, type Vjp } from './engine/override.ts';
+export { straightThrough } from './engine/straight-through.ts';
 export { Objective, pick } from './model/objective.ts';
 export { ablate, clamp, patch, steer, type Edit } from './model/edits.ts';
 export * from './model/generate/index.ts';

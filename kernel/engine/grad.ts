@@ -42,9 +42,13 @@ export function vjp(trace: Trace, of: readonly Var[], at: readonly Var[], seeds:
 
   // 1. which values depend on some x
   const varies = new Set(at);
-  for (const { inputs, outputs, overridden } of tape)
-    if (inputs.some(input => input && varies.has(input)))
-      for (const output of outputs) if (overridden || isFloat(output.dtype)) varies.add(output);
+  for (const { inputs, outputs, overridden, rule } of tape) {
+    const varying = inputs.filter(input => input !== undefined && varies.has(input));
+    if (!varying.length) continue;
+    // integers vary where they stand for real numbers, and so does what is made of such
+    const all = overridden || rule.quantizes || varying.some(input => !isFloat(input!.dtype));
+    for (const output of outputs) if (all || isFloat(output.dtype)) varies.add(output);
+  }
 
   // 2. walk back; each value's gradient is complete when its own op is reached
   const parts = new Map<Var, Var[]>();

@@ -52,8 +52,12 @@ export interface Op {
   infer(call: Call): readonly Known[];
   /** The outputs where every input is a known constant (undefined: not these); the ops that exporters compute shapes with have it. */
   fold?(call: Call & { readonly values: readonly (Tensor | undefined)[] }): readonly Tensor[] | undefined;
+  /** Multiply-adds of one use, for ops that are sums of products; 0 where absent. */
+  multiplyAdds?(call: Call, outputs: readonly Known[]): number;
   /** One entry per input. Absent: the op runs but stops gradients with an error that names it. */
   gradient?(call: BackwardCall): readonly Gradient[];
+  /** Its integer outputs stand for real numbers, so that a gradient through them is a question, and not zero. */
+  readonly quantizes?: boolean;
   /** The same computation in ops that have gradients; used in place of the node (undefined: not of this one). */
   expand?(call: Call<Var>): readonly Var[] | undefined;
   /** As `expand`, for an op that stays one node until `decompose.ts` is asked to take it apart. */

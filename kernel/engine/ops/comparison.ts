@@ -67,8 +67,9 @@ export const Cast: Op = {
     const dtype = dtypeFromNumber(attributes.to as bigint);
     return converts(value, dtype) ? [value.cast(dtype)] : undefined;
   },
+  // an integer on this path carries quantized numbers (quantization.ts): what flows back through it stays a float
   gradient: ({ dy, inputs: [x] }) => [
-    isFloat(dy.dtype) && isFloat(x!.dtype) ? () => cast(dy, x!.dtype) : undefined,
+    isFloat(dy.dtype) ? () => (isFloat(x!.dtype) ? cast(dy, x!.dtype) : dy) : undefined,
   ],
 };
 

@@ -17,6 +17,7 @@ export * from './movement.ts';
 export * from './normalization.ts';
 export * from './ordering.ts';
 export * from './pooling.ts';
+export * from './quantization.ts';
 export * from './recurrent.ts';
 export * from './reduction.ts';
 export * from './resize.ts';

@@ -4,17 +4,15 @@
  *
  * @see https://onnx.ai/onnx/operators/onnx__LSTM.html for the equations, whose letters are used here
  */
-import { isFloat } from '../../base/dtype.ts';
 import { OpError, ShapeError } from '../../base/errors.ts';
 import { formatDims, sameDims } from '../../base/shape.ts';
 import type { Node } from '../../onnx/graph.ts';
 import { intOf, ints, textOf, without } from '../attributes.ts';
-import { identity, transpose } from '../functions.ts';
-import { vjp } from '../grad.ts';
-import type { BackwardCall, Call, Gradient, Op, UpgradeTools } from '../op.ts';
-import type { Trace } from '../trace.ts';
+import { transpose } from '../functions.ts';
+import type { Call, Op, UpgradeTools } from '../op.ts';
 import type { Known, Var } from '../var.ts';
 import { need } from './makers.ts';
+import { through } from './through.ts';
 import { gru, lstm, rnn, unrolled, type Cell } from './unrolling.ts';
 
 /** Longer sequences are not unrolled: each step is a dozen nodes forward and as many back. */
@@ -50,27 +48,6 @@ function steps(call: Call<Var>, cell: Cell): Var[] {
       call.site,
     );
   return unrolled(call, cell);
-}
-
-/** The steps are computed again on copies of the inputs, so that the way back ends there. */
-function backThroughSteps(call: BackwardCall, cell: Cell): Gradient[] {
-  const trace = call.inputs[0]!.trace as Trace;
-  let found: Map<Var, Var> | undefined;
-  const copies = call.inputs.map(input => input && (input.value ? input : identity(input)));
-  const floats = copies.filter((copy): copy is Var => copy !== undefined && isFloat(copy.dtype));
-  const all = () => {
-    if (found) return found;
-    const made = steps({ ...call, inputs: copies }, cell);
-    const given = made.flatMap((y, i) => (call.gradients[i] ? [{ y, dy: call.gradients[i] }] : []));
-    const slopes = vjp(
-      trace,
-      given.map(({ y }) => y),
-      floats,
-      given.map(({ dy }) => dy),
-    );
-    return (found = new Map(floats.map((copy, i) => [copy, slopes[i]])));
-  };
-  return copies.map(copy => (copy && isFloat(copy.dtype) ? () => all().get(copy)! : undefined));
 }
 
 /** ONNX Runtime has sequence-first alone: batch-first is that between transpositions. */
@@ -118,7 +95,7 @@ const recurrent = (cell: Cell, parts: Op['parts']): Op => ({
   infer: call => inferred(call, cell),
   expand: expanded,
   unfold: call => steps(call, cell).slice(0, call.outputCount),
-  gradient: call => backThroughSteps(call, cell),
+  gradient: call => through(call, inputs => steps({ ...call, inputs }, cell)),
   upgrade: sequenceFirst,
   parts,
 });

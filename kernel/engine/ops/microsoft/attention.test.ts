@@ -249,5 +249,7 @@ test('what is not covered is said, with the site', () => {
   const w = trace.input('w', 'float32', [4, 12]);
   expect(() =>
     apply('Attention', [x, w], { num_heads: 1n, do_rotary: 1n }, 'com.microsoft'),
-  ).toThrowErrorMatchingInlineSnapshot(`[OpError: Attention at Attention: the attribute do_rotary is not covered; the node runs and can be read around]`);
+  ).toThrowErrorMatchingInlineSnapshot(
+    `[OpError: Attention at Attention: the attribute do_rotary is not covered; the node runs and can be read around]`,
+  );
 });

@@ -6,3 +6,4 @@ export * from './grouped-attention.ts';
 export * from './multi-head-attention.ts';
 export * from './products.ts';
 export * from './rotary.ts';
+export { DequantizeLinear, QuantizeLinear } from '../quantization.ts';
