@@ -111,6 +111,10 @@ const excluded = ({ name }: Loaded): boolean =>
   // ONNX Runtime's outputs differ from the published ones; why was not looked up
   /^test_resize_downsample_scales_(linear|cubic)_align_corners$/.test(name) ||
   name === 'test_maxunpool_export_with_output_shape' ||
+  // ONNX Runtime: "non per-tensor quantization is not supported now"
+  name === 'test_convinteger_with_padding' ||
+  // Scan before opset 9 had a batch and is another op: it runs, untraced
+  name === 'test_scan_sum' ||
   // opset 6, where one slope per channel needed no axes; ONNX's converter leaves it so, and opset 7 does not stretch it
   /^test_PReLU_.d_multiparam$/.test(name);
 

@@ -11,7 +11,7 @@ import { OPSET } from './trace.ts';
 
 export function upgrade(graph: Graph): Graph {
   const opset = graph.opsets[''] ?? 0;
-  if (!allNodes(graph).every(node => ruleOf(node.domain, node.op))) return graph;
+  if (!allNodes(graph).every(node => isKnown(node, opset))) return graph;
 
   const constants = new Map<string, Tensor>(graph.constants);
   const taken = new Set<string>([
@@ -40,6 +40,10 @@ export function upgrade(graph: Graph): Graph {
   if (opset >= OPSET && nodes.every((node, i) => node === graph.nodes[i])) return graph;
   return { ...graph, opsets: { ...graph.opsets, '': Math.max(opset, OPSET) }, nodes, constants };
 }
+
+/** Scan before opset 9 had a batch and is another op. */
+const isKnown = ({ domain, op }: Node, opset: number): boolean =>
+  ruleOf(domain, op) !== undefined && !(op === 'Scan' && opset < 9);
 
 const upgraded = (nodes: readonly Node[], tools: UpgradeTools): Node[] =>
   nodes.flatMap(node => {

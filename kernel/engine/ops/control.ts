@@ -89,6 +89,8 @@ export const Scan: Op = {
   infer(call: Call): Known[] {
     const { attributes, inputs } = call;
     const body = graphOf(attributes, 'body');
+    if (inputs.some(input => !input))
+      throw new ComputedError('lacks an input, as before opset 9, where it was another op; the node runs');
     const scanned = intOf(attributes, 'num_scan_inputs', 1);
     const states = inputs.length - scanned;
     const axes = intsOf(attributes, 'scan_input_axes') ?? Array.from({ length: scanned }, () => 0);
