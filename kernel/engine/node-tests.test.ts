@@ -10,11 +10,12 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import type { DType } from '../base/dtype.ts';
 import { fromBase64 } from '../base/base64.ts';
-import { FormatError, ShapeError } from '../base/errors.ts';
+import { ComputedError, FormatError } from '../base/errors.ts';
 import { formatDims, sameDims } from '../base/shape.ts';
 import { Tensor } from '../base/tensor.ts';
 import { decode } from '../onnx/decode.ts';
 import type { Graph } from '../onnx/graph.ts';
+import { knownFailures, missingKernels, operatorsWithoutRule } from './node-tests-known.ts';
 import { isHalf, widen } from './precision.ts';
 import { ruleOf, supportedOps } from './rules.ts';
 import { execute, lacksKernel } from './testing.ts';
@@ -42,91 +43,77 @@ interface Case {
 const python = process.env.NEURONBOOK_REFERENCE_PYTHON;
 
 describe.skipIf(!python)('ONNX node tests (set NEURONBOOK_REFERENCE_PYTHON to a Python with onnx)', () => {
-  const cases = python ? load(python) : [];
+  const { cases, counts } = python ? load(python) : { cases: [], counts: {} };
   const ours = cases.filter(isOurs);
-  const run = ours.filter(item => !excluded(item));
+  const failing = new Map(knownFailures.flatMap(({ cases }) => cases.map(name => [name, name] as const)));
+  const run = ours.filter(item => !failing.has(item.name));
+  const titled = (items: readonly Loaded[]) =>
+    items.map(item => [`${item.source} ${item.name}, opset ${item.opset}`, item] as const);
 
-  test.each(run.map(item => [`${item.source} ${item.name}, opset ${item.opset}`, item] as const))(
-    '%s',
-    async (_title, item) => {
-      await check(item);
-    },
-  );
-
-  test('every operator that the issue lists has a case', () => {
-    const covered = new Set(run.flatMap(({ graph }) => graph.nodes.map(node => node.op)));
-    expect(listed.filter(op => !covered.has(op))).toEqual([]);
+  test.each(titled(run))('%s', async (_title, item) => {
+    await check(item);
   });
 
-  test('every rule has a case; decode settles Constant, and linear.test.ts checks FusedMatMul', () => {
+  test('every case that is listed as failing fails; one that passes leaves the list', async () => {
+    const passing: string[] = [];
+    for (const name of failing.keys()) {
+      const item = ours.find(item => item.name === name);
+      if (!item) passing.push(`${name}: no such case`);
+      else await check(item).then(() => passing.push(name), () => undefined); // prettier-ignore
+    }
+    expect(passing).toEqual([]);
+  });
+
+  test('every operator without a rule is listed with its reason', () => {
+    const lacking = cases.flatMap(({ graph }) =>
+      graph.nodes.filter(node => !ruleOf(node.domain, node.op)).map(node => node.op),
+    );
+    expect([...new Set(lacking)].sort()).toEqual(Object.values(operatorsWithoutRule).flat().sort());
+  });
+
+  test('every rule has a case; decode settles Constant, and ONNX does not define SimplifiedLayerNormalization', () => {
     const covered = new Set(run.flatMap(({ graph }) => graph.nodes.map(node => node.op)));
     const rules = supportedOps().filter(([domain]) => domain === '');
-    expect(rules.map(([, op]) => op).filter(op => !covered.has(op))).toEqual(['Constant']);
+    expect(rules.map(([, op]) => op).filter(op => !covered.has(op))).toEqual([
+      'Constant',
+      'SimplifiedLayerNormalization',
+    ]);
   });
 
   test('coverage has not shrunk', () => {
-    const count = (source: Case['source']) => run.filter(item => item.source === source).length;
-    expect({ node: count('node'), pytorch: count('pytorch'), older: count('older') }).toEqual({
-      node: 980,
-      pytorch: 116,
-      older: 154,
-    });
-    expect(ours.length - run.length).toBe(17);
+    const count = (items: readonly Loaded[], source: Case['source']) =>
+      items.filter(item => item.source === source).length;
+    const [node, pytorch, older] = (['node', 'pytorch', 'older'] as const).map(source => count(run, source));
+    const collected = Object.entries(counts)
+      .filter(([key]) => key.startsWith('node'))
+      .reduce((sum, [, some]) => sum + some, 0);
+    console.log(
+      `ONNX node tests: ${collected} collected, ${count(ours, 'node')} run, ${node} pass; ` +
+        `beside them ${pytorch} of ${count(ours, 'pytorch')} that PyTorch exported and ${older} of older opsets`,
+    );
+    expect(node).toBeGreaterThanOrEqual(1278);
+    expect(pytorch).toBeGreaterThanOrEqual(117);
+    expect(older).toBeGreaterThanOrEqual(179);
   });
 
   // last: the cases above have filled the list
   test('ONNX Runtime has no CPU kernel for a few dtypes: there, only inference and folding were compared', () => {
-    expect(withoutKernel).toMatchInlineSnapshot(`
-      [
-        "test_clip_default_int8_min_expanded",
-        "test_clip_default_int8_max_expanded",
-        "test_max_int16",
-        "test_max_uint16",
-        "test_min_int16",
-        "test_min_uint16",
-        "test_pow_types_float32_uint64",
-        "test_pow_types_float32_uint32",
-      ]
-    `);
+    expect(withoutKernel.sort()).toEqual(missingKernels.slice().sort());
   });
 });
 
 const withoutKernel: string[] = [];
 
-/** The operators of convolutional networks; Constant is settled by `decode`. */
-const listed =
-  `Conv ConvTranspose Gemm MatMul Add Sub Mul Div Pow Sqrt Exp Log Neg Abs Relu LeakyRelu Clip Sigmoid Tanh Softmax
-  LogSoftmax MaxPool AveragePool GlobalAveragePool BatchNormalization Concat Split Reshape Flatten Transpose Pad Slice
-  Squeeze Unsqueeze Expand Gather ReduceSum ReduceMean ReduceMax Resize Upsample Where Equal Greater GreaterOrEqual Less
-  LessOrEqual Cast Shape Dropout`.split(/\s+/);
-
-/** Cases that ask for what neuronbook or ONNX Runtime's CPU kernels do not offer. */
-const excluded = ({ name }: Loaded): boolean =>
-  // Dropout is inference here: it passes everything
-  /^test_training_dropout_(default|mask|default_mask)$|^test_training_dropout$/.test(name) ||
-  // ONNX Runtime's Mod of floats is fmod only
-  /^test_mod_float.*_fmod_0/.test(name) ||
-  // ONNX Runtime: "ReduceMax is not defined for empty set with bool type"
-  name === 'test_reduce_max_empty_set_bool' ||
-  // ONNX Runtime's outputs differ from the published ones; why was not looked up
-  /^test_resize_downsample_scales_(linear|cubic)_align_corners$/.test(name) ||
-  name === 'test_maxunpool_export_with_output_shape' ||
-  // ONNX Runtime: "non per-tensor quantization is not supported now"
-  name === 'test_convinteger_with_padding' ||
-  // Scan before opset 9 had a batch and is another op: it runs, untraced
-  name === 'test_scan_sum' ||
-  // opset 6, where one slope per channel needed no axes; ONNX's converter leaves it so, and opset 7 does not stretch it
-  /^test_PReLU_.d_multiparam$/.test(name);
-
 type Loaded = Omit<Case, 'model'> & { graph: Graph };
 
-function load(python: string): Loaded[] {
+function load(python: string): { cases: Loaded[]; counts: Record<string, number> } {
   const script = fileURLToPath(new URL('./export_node_tests.py', import.meta.url));
   const key = createHash('sha256').update(readFileSync(script)).digest('hex').slice(0, 12);
   const file = fileURLToPath(new URL(`../../.cache/onnx-node-tests/${key}.jsonl`, import.meta.url));
   if (!existsSync(file)) execFileSync(python, [script, file], { stdio: ['ignore', 'ignore', 'inherit'] });
-  const lines = readFileSync(file, 'utf8').trimEnd().split('\n').slice(0, -1);
-  return lines.flatMap(line => {
+  const lines = readFileSync(file, 'utf8').trimEnd().split('\n');
+  const { counts } = JSON.parse(lines.pop()!) as { counts: Record<string, number> };
+  const cases = lines.flatMap(line => {
     const { model, ...rest } = JSON.parse(line) as Case;
     try {
       return [{ ...rest, graph: decode(fromBase64(model), { path: rest.name }) }];
@@ -136,6 +123,7 @@ function load(python: string): Loaded[] {
       throw error;
     }
   });
+  return { cases, counts };
 }
 
 /** Made of operators that have rules. */
@@ -160,8 +148,13 @@ async function check({ name, graph, inputs, outputs, rtol, atol }: Loaded): Prom
   const runnable = trace.graph(Object.fromEntries(results.map((y, i) => [`result_${i}`, y])));
   try {
     const made = await execute(runnable, Object.fromEntries(feeds));
+    // a Fourier transform adds up thousands in float32, and the published zeros are exact
+    const spectral = graph.nodes.some(node => node.op === 'DFT' || node.op === 'STFT');
+    const largest = (value: Tensor) => value.toNumbers().reduce((most, x) => Math.max(most, Math.abs(x)), 0);
     const [r, a] = half ? [Math.max(rtol, 2e-3), Math.max(atol, 1e-3)] : [rtol, atol];
-    results.forEach((_, i) => close(made[`result_${i}`], wanted[i], r, a));
+    results.forEach((_, i) =>
+      close(made[`result_${i}`], wanted[i], r, spectral ? 1e-6 * largest(wanted[i]) : a),
+    );
   } catch (error) {
     if (!lacksKernel(error)) throw error;
     withoutKernel.push(name);
@@ -210,7 +203,7 @@ function recorded(graph: Graph, fed: ReadonlyMap<string, Tensor>): { trace: Trac
     try {
       return attempt(choice);
     } catch (error) {
-      if (!(error instanceof ShapeError) || !/ constant/.test(error.message)) throw error;
+      if (!(error instanceof ComputedError)) throw error;
     }
   return attempt(choices[choices.length - 1]);
 }

@@ -116,7 +116,7 @@ export class Trace implements Recorder {
     const first = this.steps.length;
     const made = rule.expand?.({ ...call, body: (graph, feeds) => this.inlined(graph, feeds, captured) });
     if (made) {
-      const outputs = wanted.map((label, i) => (label ? this.renamed(made[i], label) : made[i]));
+      const outputs = wanted.map((label, i) => (label ? this.labelled(made[i], label) : made[i]));
       const { site } = call;
       this.expansions.push({ op, site, attributes, inputs, outputs, first, end: this.steps.length });
       return outputs;
@@ -271,6 +271,12 @@ export class Trace implements Recorder {
   private exported(label: string, value: Var): Var {
     const isNode = !value.value && !this.inputs.some(input => input.name === value.name);
     return isNode && value.name === label ? value : this.renamed(value, label);
+  }
+
+  /** The value under another name; a small constant stays one, so that what follows from it folds too. */
+  private labelled(made: Var, label: string): Var {
+    const { value } = made;
+    return value && value.size <= FOLD_LIMIT ? this.constant(value, label) : this.renamed(made, label);
   }
 
   private renamed(value: Var, label: string): Var {

@@ -31,6 +31,7 @@ test.each<Case>([
     (a, b) => apply('Mod', [a, b], { fmod: 1n }),
     [positive, uniform([4], 0.9, 1, 'b')],
   ],
+  ['Mod with the sign of b', (a, b) => apply('Mod', [a, b]), [signed, tensor([0.9, -1, 1, -0.6])]],
   ['Pow of variables', pow, [positive, normal([4])]],
   ['Pow of variables twice', second(pow), [positive, normal([4])]],
   ['Pow 2 of negative numbers', x => pow(x, 2), [signed]],

@@ -2,7 +2,21 @@
 import { isFloat } from '../../base/dtype.ts';
 import { broadcastDims } from '../../base/shape.ts';
 import { intOf } from '../attributes.ts';
-import { add, cast, div, equal, indicator, log, mul, neg, pow, sub, sumTo, where } from '../functions.ts';
+import {
+  add,
+  apply,
+  cast,
+  div,
+  equal,
+  indicator,
+  log,
+  mul,
+  neg,
+  pow,
+  sub,
+  sumTo,
+  where,
+} from '../functions.ts';
 import type { Gradient, Op } from '../op.ts';
 import type { Var } from '../var.ts';
 import { pointwise, quotient } from './evaluate.ts';
@@ -63,9 +77,16 @@ export const Reciprocal = chained(
   x => 1 / x,
 );
 
-/** The remainder: with the sign of b, or with `fmod` that of a. b·⌊a/b⌋ is flat, so ∂a = dy and ∂b = −dy·(a − y)/b. */
+/**
+ * The remainder: with the sign of b, or with `fmod` that of a. b·⌊a/b⌋ is flat, so ∂a = dy and ∂b = −dy·(a − y)/b.
+ * ONNX Runtime has the first for integers only; of floats it is a − b·⌊a/b⌋.
+ */
 export const Mod: Op = {
   infer: broadcast,
+  expand({ inputs: [a, b], attributes }) {
+    if (intOf(attributes, 'fmod', 0) || !isFloat(a!.dtype)) return undefined;
+    return [sub(a!, mul(b!, apply('Floor', [div(a!, b!)])))];
+  },
   fold: pointwise(([a, b], call) => {
     const rest = a % b;
     const differs = Boolean(rest) && rest < 0 !== b < 0;

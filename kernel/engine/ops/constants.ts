@@ -1,10 +1,11 @@
 /** Ops that make values out of shapes and attributes: Shape, Size, Constant, ConstantOfShape, Range. */
 import { allocate, type TensorData } from '../../base/dtype.ts';
 import { ShapeError } from '../../base/errors.ts';
-import { sizeOf } from '../../base/shape.ts';
+import { formatDims, sizeOf } from '../../base/shape.ts';
 import { Tensor, isTensor, tensor, type TensorLike } from '../../base/tensor.ts';
 import { intOf, tensorOf } from '../attributes.ts';
-import { noGradient, type Op } from '../op.ts';
+import { dtypeFromNumber } from '../functions.ts';
+import { noGradient, type Call, type Op } from '../op.ts';
 import type { Known } from '../var.ts';
 import { constantInts, need } from './makers.ts';
 
@@ -87,11 +88,30 @@ export const Range: Op = {
 };
 
 /** One number that must be known before anything runs. */
-function constantOf(call: Parameters<typeof need>[0], index: number, what: string): number {
-  const values = need(call, index, what).value?.toNumbers();
-  if (values?.length !== 1)
+function constantOf(call: Call, index: number, what: string): number {
+  need(call, index, what);
+  const values = constantInts(call, index, what)!;
+  if (values.length !== 1)
     throw new ShapeError(
-      `${call.op} needs its ${what} (input ${index}) to be one constant number; received ${values ? `${values.length} values` : 'a computed one'}`,
+      `${call.op} needs its ${what} (input ${index}) to be one number; received ${values.length} values`,
     );
   return values[0];
 }
+
+/** Ones on one diagonal of a matrix of the input's dims. */
+export const EyeLike: Op = {
+  infer(call) {
+    const { dtype: own, dims } = need(call, 0);
+    if (dims.length !== 2) throw new ShapeError(`EyeLike of ${formatDims(dims)}; expected a matrix`);
+    const dtype =
+      call.attributes.dtype === undefined ? own : dtypeFromNumber(intOf(call.attributes, 'dtype', 1));
+    const [rows, columns] = dims;
+    if (rows * columns > MATERIALIZE_LIMIT) return [{ dtype, dims }];
+    const k = intOf(call.attributes, 'k', 0);
+    const values = Float64Array.from({ length: rows * columns }, (_, i) =>
+      Number((i % columns) - Math.floor(i / columns) === k),
+    );
+    return [known(tensor(values, dims, dtype))];
+  },
+  gradient: noGradient,
+};

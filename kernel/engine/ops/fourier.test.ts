@@ -25,6 +25,8 @@ test.each<Case>([
   ['DFT, inverse', dft({ inverse: 1n }), [normal([1, 3, 2])]],
   ['DFT, one side', dft({ onesided: 1n }), [normal([1, 5, 1])]],
   ['DFT, one side, even', dft({ onesided: 1n }), [normal([1, 4, 1])]],
+  ['DFT, one side, inverse', dft({ inverse: 1n, onesided: 1n }), [normal([1, 3, 2])]],
+  ['DFT, one side, inverse, odd', dft({ inverse: 1n, onesided: 1n }, 1, 5), [normal([1, 3, 2])]],
   ['DFT, another axis', dft({}, 1), [normal([1, 3, 2, 1])]],
   ['DFT, cut', dft({}, 1, 3), [normal([1, 5, 2])]],
   ['DFT, padded', dft({}, 1, 6), [normal([1, 4, 1])]],

@@ -30,12 +30,11 @@ interface Transform {
 function transformOf(call: Call): Transform {
   const { dims } = need(call, 0);
   const axis = wrapAxis(constantInts(call, 2, 'axis')?.[0] ?? -2, dims.length);
-  return {
-    axis,
-    length: constantInts(call, 1, 'dft_length')?.[0] ?? dims[axis],
-    inverse: intOf(call.attributes, 'inverse', 0) === 1,
-    onesided: intOf(call.attributes, 'onesided', 0) === 1,
-  };
+  const inverse = intOf(call.attributes, 'inverse', 0) === 1;
+  const onesided = intOf(call.attributes, 'onesided', 0) === 1;
+  // the one-sided spectrum of n real numbers has ⌊n/2⌋ + 1 points
+  const whole = inverse && onesided ? 2 * (dims[axis] - 1) : dims[axis];
+  return { axis, inverse, onesided, length: constantInts(call, 1, 'dft_length')?.[0] ?? whole };
 }
 
 /** Elements along an axis from the front: zeros are added behind, or the rest is cut. */
@@ -46,8 +45,11 @@ function resized(x: Var, axis: number, length: number): Var {
   return pad(x, pads);
 }
 
-const dft = (x: Var, axis: number, inverse: boolean): Var =>
-  apply('DFT', [x, undefined, constant(x.trace, tensor([BigInt(axis)], []))], { inverse: int(+inverse) });
+const dft = (x: Var, axis: number, inverse: boolean, onesided = false): Var =>
+  apply('DFT', [x, undefined, constant(x.trace, tensor([BigInt(axis)], []))], {
+    inverse: int(+inverse),
+    onesided: int(+onesided),
+  });
 
 /**
  * Complex numbers are pairs on the last axis; a single number there is real. With F the matrix e^(−2πi·jk/n), the
@@ -60,15 +62,16 @@ export const DFT: Op = {
     const last = dims[dims.length - 1];
     if (last !== 1 && last !== 2)
       throw new ShapeError(`the last axis is ${last}; expected 1 for real numbers or 2 for complex ones`);
-    const { axis, length, onesided } = transformOf(call);
-    const made = dims.with(axis, onesided ? Math.floor(length / 2) + 1 : length);
-    return [{ dtype, dims: made.with(-1, 2) }];
+    const { axis, length, inverse, onesided } = transformOf(call);
+    const made = dims.with(axis, onesided && !inverse ? binsOf(length) : length);
+    return [{ dtype, dims: made.with(-1, onesided && inverse ? 1 : 2) }];
   },
   gradient(call) {
     const x = call.inputs[0]!;
-    const { axis, length, inverse } = transformOf(call);
+    const { axis, length, inverse, onesided } = transformOf(call);
     return [
       () => {
+        if (inverse && onesided) return realGradient(call.dy, x, axis, length);
         // what a one-sided transform leaves out has no gradient
         const whole = dft(resized(call.dy, axis, length), axis, !inverse);
         const scaled = inverse ? div(whole, length) : mul(whole, length);
@@ -86,12 +89,26 @@ export const DFT: Op = {
   },
 };
 
+const binsOf = (length: number): number => Math.floor(length / 2) + 1;
+
+/**
+ * The inverse of a one-sided spectrum is real:  yⱼ = Σₖ cₖ/n·Re(xₖ e^(2πi·jk/n)), where c counts the mirrored half: 2,
+ * but 1 for k = 0 and k = n/2. So  ∂xₖ = cₖ/n·(F dy)ₖ.
+ */
+function realGradient(dy: Var, x: Var, axis: number, length: number): Var {
+  const bins = binsOf(length);
+  const counts = Float64Array.from({ length: bins }, (_, k) => (k % (length / 2) === 0 ? 1 : 2) / length);
+  const shape = x.dims.map((_, a) => (a === axis ? bins : 1));
+  const spectrum = dft(dy, axis, false, true);
+  return resized(mul(spectrum, constant(x.trace, tensor(counts, shape, x.dtype))), axis, x.dims[axis]);
+}
+
 /** The transforms of windows of a signal, `step` apart: batch×length×1|2 → batch×windows×bins×2. */
 export const STFT: Op = {
   infer(call): Known[] {
     const { dtype, dims } = need(call, 0);
     const { count, size } = framesOf(call);
-    const bins = intOf(call.attributes, 'onesided', 1) ? Math.floor(size / 2) + 1 : size;
+    const bins = intOf(call.attributes, 'onesided', 1) ? binsOf(size) : size;
     return [{ dtype, dims: [dims[0], count, bins, 2] }];
   },
   expand(call) {

@@ -6,7 +6,7 @@ import type { Attributes, Node } from '../../onnx/graph.ts';
 import { intOf, intsOf, textOf, without } from '../attributes.ts';
 import { linearAdjoint, type AxisMap } from '../functions-spatial.ts';
 import type { Call, Op, UpgradeTools } from '../op.ts';
-import { need } from './makers.ts';
+import { constantInts, need } from './makers.ts';
 
 /** One axis of a resize, as ONNX defines it. */
 interface Axis {
@@ -53,12 +53,8 @@ function axesOf(call: Call): Axis[] {
     wrapAxis(axis, dims.length),
   );
   const values = (index: number, what: string) => {
-    const input = call.inputs[index];
-    if (input && !input.value)
-      throw new ShapeError(
-        `Resize needs its ${what} (input ${index}) to be constant; it is computed from data`,
-      );
-    return input && input.value!.size > 0 ? input.value!.toNumbers() : undefined;
+    const given = constantInts(call, index, what);
+    return given?.length ? given : undefined;
   };
   const scales = values(2, 'scales');
   const sizes = scales ? undefined : values(3, 'sizes');
