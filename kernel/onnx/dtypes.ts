@@ -20,6 +20,8 @@ const follows: Readonly<Record<string, number>> = {
   DequantizeLinear: 1,
   CastLike: 1,
   QuantizeLinear: 2,
+  QLinearConv: 7,
+  QLinearMatMul: 7,
 };
 /** Dtypes of outputs behind the first. */
 const further: Readonly<Record<string, readonly (DType | undefined)[]>> = {
@@ -28,6 +30,8 @@ const further: Readonly<Record<string, readonly (DType | undefined)[]>> = {
   Dropout: [, 'bool'],
   Unique: [, 'int64', 'int64', 'int64'],
   DynamicQuantizeLinear: ['uint8', 'float32', 'uint8'],
+  MatMulInteger: ['int32'],
+  ConvInteger: ['int32'],
 };
 
 /** Name → dtype, inputs and constants included. What a node of an unknown kind yields counts as its first input. */

@@ -1,4 +1,5 @@
 /** com.microsoft.Attention: q, k and v from one product, as in BERT and GPT-2 after ONNX Runtime's optimizer. */
+import { tensor } from '../../../base/tensor.ts';
 import { intOf, intsOf } from '../../attributes.ts';
 import { add, concat, gather, matmul, split, unsqueeze } from '../../functions.ts';
 import { part, type Op } from '../../op.ts';
@@ -31,6 +32,14 @@ export const Attention: Op = {
     const output = mergeHeads(attend(call, scores, v));
     if (call.outputCount === 1) return [output];
     return [output, concat([unsqueeze(k, [0]), unsqueeze(v, [0])], 0)];
+  },
+  // without a bias ONNX Runtime 1.30 reads through a null pointer, and the process ends: zeros instead
+  upgrade(node, tools) {
+    const [x, weights, bias, ...rest] = node.inputs;
+    const value = tools.constantOf(weights);
+    if (bias || !value) return [node];
+    const zeros = tensor(new Float32Array(value.dims[1])).cast(value.dtype);
+    return [{ ...node, inputs: [x, weights, tools.constant(zeros), ...rest] }];
   },
   parts: attentionParts,
 };
