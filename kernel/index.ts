@@ -19,9 +19,17 @@ export {
 export { load, type LoadOptions } from './model/load.ts';
 export type { Provider } from './engine/compile.ts';
 export { Model, type RunOptions, type RunResult } from './model/model.ts';
-export type { GradientOptions, HvpOptions, JvpOptions, VjpOptions } from './model/derivative.ts';
+export type {
+  DerivativeOptions,
+  GradientOptions,
+  HvpOptions,
+  JvpOptions,
+  VjpOptions,
+} from './model/derivative.ts';
 export * as ops from './engine/functions.ts';
 export { override, type Override, type Vjp } from './engine/override.ts';
+export { float16, int8, type Packing } from './engine/packing.ts';
+export type { Saved } from './engine/saved.ts';
 export { straightThrough } from './engine/straight-through.ts';
 export { Objective, pick } from './model/objective.ts';
 export { ablate, clamp, patch, steer, type Edit } from './model/edits.ts';
@@ -37,6 +45,10 @@ export * as nn from './nn/index.ts';
 export * from './train/index.ts';
 
 // data
+export { harvest, type HarvestOptions } from './instruments/harvest/index.ts';
+export { Activations, type ActivationBatch } from './data/activations/activations.ts';
+export { openActivations } from './data/activations/recorder.ts';
+export type { HarvestData } from './model/harvest.ts';
 export { fromPng, picture } from './data/images.ts';
 export { arithmetic } from './data/arithmetic.ts';
 export { chains } from './data/chains.ts';
