@@ -6,7 +6,9 @@ import { isFloat, type DType } from '../base/dtype.ts';
 import { NameError } from '../base/errors.ts';
 import { nearest } from '../base/nearest.ts';
 import { htmlTable } from '../display/html.ts';
+import { Table } from '../display/table.ts';
 import type { Dim, Graph, Node } from '../onnx/graph.ts';
+import { isTexts, metadataOf } from '../onnx/metadata.ts';
 import { symbolicShapes } from './shapes.ts';
 
 export type SiteKind = 'input' | 'activation' | 'output';
@@ -69,6 +71,13 @@ export class Sites implements Iterable<Site> {
     return found;
   }
 
+  /** The site that a value counts to: `attn.q` for `attn.q/gemm`, a step on the way there; itself where it is one. */
+  owner(tensor: string): string | undefined {
+    const whole = tensor.slice(0, tensor.lastIndexOf('/'));
+    if (this.byName.has(whole)) return this.byName.get(whole)!.name;
+    return this.byName.get(tensor)?.name;
+  }
+
   /** All sites whose name, or tensor name, a selector names: a string is exact, a RegExp may match many. */
   select(selectors: readonly (string | RegExp)[]): Site[] {
     const found = selectors.flatMap(selector => {
@@ -108,7 +117,7 @@ export class Sites implements Iterable<Site> {
   }
 
   toString(): string {
-    return textTable(this.rows());
+    return new Table(this.rows()).toString();
   }
 
   [Symbol.for('Jupyter.display')](): Record<string, unknown> {
@@ -123,9 +132,7 @@ const matchesWhole = (selector: RegExp, name: string): boolean => {
 
 function describeSites(graph: Graph): Site[] {
   const documented = new Map(
-    Object.entries(JSON.parse(graph.metadata[SITES_KEY] ?? '{}') as Record<string, string>).map(
-      ([name, tensor]) => [tensor, name],
-    ),
+    Object.entries(metadataOf(graph, SITES_KEY, isTexts) ?? {}).map(([name, tensor]) => [tensor, name]),
   );
   const shapes = symbolicShapes(graph);
   const producers = new Map(graph.nodes.flatMap(node => node.outputs.map(output => [output, node] as const)));
@@ -192,23 +199,4 @@ function channelAxisOf(node: Node, producers: ReadonlyMap<string, Node>, rank: n
     at = producers.get(at.inputs[0]);
   }
   return -1;
-}
-
-// ---- how a table reads
-
-type Rows = readonly Record<string, string | number>[];
-
-function textTable(rows: Rows): string {
-  const columns = Object.keys(rows[0] ?? {});
-  const widths = columns.map(column =>
-    Math.max(column.length, ...rows.map(row => String(row[column]).length)),
-  );
-  const line = (cells: readonly (string | number)[]) =>
-    cells
-      .map((cell, i) =>
-        typeof cell === 'number' ? String(cell).padStart(widths[i]) : cell.padEnd(widths[i]),
-      )
-      .join('  ')
-      .trimEnd();
-  return [line(columns), ...rows.map(row => line(columns.map(column => row[column])))].join('\n');
 }

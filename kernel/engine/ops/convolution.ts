@@ -160,6 +160,7 @@ export const Conv: Op = {
     checkBias(call, w.dims[0]);
     return [{ dtype: x.dtype, dims: [x.dims[0], w.dims[0], ...convGeometry(call).counts] }];
   },
+  multiplyAdds: ({ inputs: [, w] }, [y]) => sizeOf(y.dims) * sizeOf(w!.dims.slice(1)),
   gradient(call) {
     const [x, w] = call.inputs;
     const geometry = convGeometry(call);
@@ -229,6 +230,7 @@ export const ConvTranspose: Op = {
     checkBias(call, w.dims[1] * groups);
     return [{ dtype: x.dtype, dims: [x.dims[0], w.dims[1] * groups, ...spatial] }];
   },
+  multiplyAdds: ({ inputs: [x, w] }) => sizeOf(x!.dims) * sizeOf(w!.dims.slice(1)),
   gradient(call) {
     const [x, w] = call.inputs;
     const { spatial: _, ...geometry } = transposedGeometry(call);

@@ -43,6 +43,7 @@ export const MatMul: Op = {
     ];
     return [{ dtype: a.dtype, dims: [...dims.slice(0, -2), ...last] }];
   },
+  multiplyAdds: ({ inputs: [a] }, [y]) => sizeOf(y.dims) * a!.dims[a!.dims.length - 1],
   gradient({ dy: given, inputs }): Gradient[] {
     const [left, right] = inputs as [Var, Var];
     const [aDims, bDims] = asMatrices(left.dims, right.dims);
@@ -77,6 +78,8 @@ export const Gemm: Op = {
       throw new ShapeError(`the summand ${formatDims(c.dims)} does not stretch to ${formatDims(dims)}`);
     return [{ dtype: a.dtype, dims }];
   },
+  multiplyAdds: ({ inputs: [a], attributes }, [y]) =>
+    sizeOf(y.dims) * a!.dims[intOf(attributes, 'transA', 0) ? 0 : 1],
   gradient({ dy, inputs, attributes }): Gradient[] {
     const [a, b, c] = inputs as [Var, Var, Var | undefined];
     const [ta, tb] = [Boolean(intOf(attributes, 'transA', 0)), Boolean(intOf(attributes, 'transB', 0))];

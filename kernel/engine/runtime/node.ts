@@ -2,6 +2,7 @@
 import { availableParallelism } from 'node:os';
 import { native } from '../../base/host.ts';
 import { runtimeError } from './error.ts';
+import { profileFolder } from './profile.ts';
 import { withProviders } from './providers.ts';
 import { wrapSession } from './session.ts';
 import type { CreateSession } from './types.ts';
@@ -23,21 +24,31 @@ async function load() {
 
 export const createSession: CreateSession = async (
   bytes,
-  { threads = defaultThreads(), optimize = 'all', providers } = {},
+  { threads = defaultThreads(), optimize = 'all', providers, profile = false } = {},
 ) => {
   const ort = await load();
+  const account = profile ? await profileFolder() : undefined;
   try {
     const options = {
       intraOpNumThreads: threads,
       interOpNumThreads: 1,
       graphOptimizationLevel: optimize,
       logSeverityLevel: 4,
+      ...(account && { enableProfiling: true, profileFilePrefix: account.prefix }),
     } as const;
     const has = ort.listSupportedBackends().map(({ name }) => name);
     const session = await withProviders(providers, has, 'cpu', executionProviders =>
       native(() => ort.InferenceSession.create(bytes, { ...options, executionProviders })),
     );
-    return wrapSession(session, ort.Tensor, 'native');
+    const wrapped = wrapSession(session, ort.Tensor, 'native');
+    if (!account) return wrapped;
+    return {
+      ...wrapped,
+      kernels() {
+        session.endProfiling();
+        return account.read();
+      },
+    };
   } catch (error) {
     throw runtimeError(error, 'create');
   }

@@ -1,5 +1,6 @@
 /** What `#runtime` gives: a session over ONNX Runtime, the same in Node and in a browser. */
 import type { Tensor } from '../../base/tensor.ts';
+import type { KernelTime } from './profile.ts';
 import type { Provider } from './providers.ts';
 
 export interface SessionOptions {
@@ -9,6 +10,8 @@ export interface SessionOptions {
   optimize?: 'disabled' | 'basic' | 'extended' | 'all';
   /** Where it computes, best first. What this machine lacks is left out with a warning; the processor is the last. */
   providers?: readonly Provider[];
+  /** Keep an account of each kernel's time, for `Session.kernels`. Node only. */
+  profile?: boolean;
 }
 
 /** Names to compute, or name → the tensor to write into (null: a new one). */
@@ -19,6 +22,8 @@ export interface Session {
   readonly outputNames: readonly string[];
   /** Feeds are read where they lie; a tensor given in `fetches` is written and returned itself. */
   run(feeds: Readonly<Record<string, Tensor>>, fetches?: Fetches): Promise<Record<string, Tensor>>;
+  /** The times of all kernels so far, with the option `profile`; ends the account. */
+  kernels?(): Promise<KernelTime[]>;
   /** Frees the native memory once runs under way have ended. */
   release(): Promise<void>;
 }
