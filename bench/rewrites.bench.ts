@@ -23,7 +23,10 @@ const x = tensor(new Float32Array(4 * width).fill(1), [4, width]);
 const before = resident();
 const held: Model[] = [];
 for (let i = 0; i < layers; i++) {
-  const edited = model.edit(ablate(`relu${i}`, { channels: [i] }), steer(`layer${i}`, new Float32Array(width), 1));
+  const edited = model.edit(
+    ablate(`relu${i}`, { channels: [i] }),
+    steer(`layer${i}`, new Float32Array(width), 1),
+  );
   await edited.run({ x });
   held.push(edited);
 }
