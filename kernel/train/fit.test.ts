@@ -11,7 +11,7 @@ import type { Graph } from '../onnx/graph.ts';
 import { fit, type FitOptions } from './fit.ts';
 import { crossEntropy, mse } from './loss.ts';
 import { adam, adamW, sgd } from './optimizer.ts';
-import { cosine } from './schedule.ts';
+import { cosine, halving } from './schedule.ts';
 
 const net = (seed = 0): Graph =>
   network(sequential(linear('hidden', { features: 16 }), relu('relu'), linear('logits', { features: 2 })), {
@@ -145,6 +145,50 @@ test('only what is asked for is trained', async () => {
       String(run.graph.constants.get(name)!.toNumbers()) !== String(graph.constants.get(name)!.toNumbers()),
   );
   expect(changed).toEqual(['logits.weight', 'logits.bias']);
+  const frozen = await fit(graph, points, { ...options, steps: 5, freeze: [/^hidden/] });
+  expect(weights(frozen.graph)).toEqual(weights(run.graph));
+});
+
+test('a run can be lengthened where its rate does not depend on its length', async () => {
+  const recipe = { ...options, schedule: halving({ every: 4, warmup: 2 }) };
+  const whole = await fit(net(), points, { ...recipe, steps: 12 });
+  const checkpoint = folder();
+  await fit(net(), points, { ...recipe, steps: 7, checkpoint });
+  const longer = await fit(net(), points, { ...recipe, steps: 12, checkpoint });
+  expect(weights(longer.graph)).toEqual(weights(whole.graph));
+  const dated = { ...options, schedule: cosine(), checkpoint: folder() };
+  await fit(net(), points, { ...dated, steps: 3 });
+  await expect(fit(net(), points, { ...dated, steps: 5 })).rejects.toThrow(
+    'its schedule is cosine(floor 0) over 3 steps; expected cosine(floor 0) over 5 steps',
+  );
+});
+
+test('a damaged checkpoint gives way to the one before it', async () => {
+  const checkpoint = folder();
+  const recipe = { ...options, steps: 10 };
+  const whole = await fit(net(), points, recipe);
+  await fit(net(), points, { ...recipe, checkpoint, every: 2, onStep: ({ step }) => step < 6 });
+  // written in turn: 2 and 6, 4
+  truncateSync(join(checkpoint, 'checkpoint-1.bin'), 200);
+  const seen: number[] = [];
+  const resumed = await fit(net(), points, {
+    ...recipe,
+    checkpoint,
+    onStep: ({ step }) => void seen.push(step),
+  });
+  expect(seen).toEqual([5, 6, 7, 8, 9, 10]);
+  expect(weights(resumed.graph)).toEqual(weights(whole.graph));
+});
+
+test('what is trained does not follow its average', async () => {
+  const recipe = { ...options, steps: 20 };
+  const [plain, averaged] = [
+    await fit(net(), points, recipe),
+    await fit(net(), points, { ...recipe, ema: 0.5 }),
+  ];
+  expect(plain.averaged).toBeUndefined();
+  expect(weights(averaged.graph)).toEqual(weights(plain.graph));
+  expect(weights(averaged.averaged!.graph)).not.toEqual(weights(averaged.graph));
 });
 
 test('whole tensors are dealt in batches: every example once a pass, in a new order', async () => {
@@ -203,6 +247,21 @@ test('mistakes are named', async () => {
   );
   await expect(fitting({ parameters: ['logits.weigth'] })).rejects.toThrow(
     'unknown parameter: logits.weigth; nearest: logits.weight',
+  );
+  await expect(fitting({ freeze: [/./] })).rejects.toThrow(
+    'xor has no parameters to train; name constants of the graph in `parameters`, or freeze fewer',
+  );
+  await expect(fitting({ groups: [{ parameters: ['logit.bias'], lr: 1 }] })).rejects.toThrow(
+    'unknown parameter: logit.bias; nearest: logits.bias',
+  );
+  await expect(
+    fitting({ groups: [{ parameters: [/bias$/] }, { parameters: ['logits.bias'], decay: 0 }] }),
+  ).rejects.toThrow('parameter logits.bias is in two groups; expected each in one at most');
+  await expect(fitting({ accumulate: 1.5 })).rejects.toThrow(
+    'accumulate: 1.5; expected a whole number from 1',
+  );
+  await expect(fitting({ ema: 1 })).rejects.toThrow(
+    'ema: 1; expected a share from 0 to below 1, such as 0.999',
   );
   await expect(fitting({ optimizer: sgd({ lr: 1e30 }), steps: 10 })).rejects.toThrow(
     /^loss is (NaN|Infinity) at step/,

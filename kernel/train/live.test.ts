@@ -57,3 +57,20 @@ test('a loss of zero or below is drawn on a plain axis', () => {
   expect(lossChart('t', [2, 1]).figure.y.log).toBe(true);
   expect(lossChart('t', [2, -1]).figure.y.log).toBe(false);
 });
+
+test('with held-out measures there are two curves, each by its own steps', () => {
+  const { figure } = lossChart(
+    't',
+    [4, 3, 2, 1],
+    [
+      { step: 2, loss: 3.5 },
+      { step: 4, loss: 3 },
+    ],
+  );
+  expect(figure.layers).toMatchObject([
+    { name: 'training', x: [1, 2, 3, 4], y: [4, 3, 2, 1] },
+    { name: 'held out', x: [2, 4], y: [3.5, 3] },
+  ]);
+  expect(figure.y.log).toBe(true);
+  expect(lossChart('t', [2, 1], [{ step: 1, loss: 0 }]).figure.y.log).toBe(false);
+});
