@@ -76,3 +76,15 @@ export function part(call: Call<Var>, name: string, value: Var): Var {
 
 /** For ops whose outputs do not vary with their inputs: comparisons, Shape, ArgMax. */
 export const noGradient = (): readonly Gradient[] => [];
+
+const refusals = new WeakSet<object>();
+
+/** Marks a gradient that only tells why there is none, so that the table of operators can (`support.ts`). */
+export function refusing(explain: (call: BackwardCall) => never): (call: BackwardCall) => never {
+  refusals.add(explain);
+  return explain;
+}
+
+/** Whether a gradient through the op ends in an error. */
+export const stopsGradients = ({ gradient, expand, unfold }: Op): boolean =>
+  gradient ? refusals.has(gradient) : !expand && !unfold;

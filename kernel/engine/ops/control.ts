@@ -8,7 +8,7 @@ import { Tensor } from '../../base/tensor.ts';
 import type { Attributes, Graph } from '../../onnx/graph.ts';
 import { isGraph } from '../../onnx/sort.ts';
 import { intOf, intsOf } from '../attributes.ts';
-import type { BackwardCall, Call, Op } from '../op.ts';
+import { refusing, type BackwardCall, type Call, type Op } from '../op.ts';
 import type { Known } from '../var.ts';
 import { need } from './makers.ts';
 
@@ -21,14 +21,15 @@ const graphOf = (attributes: Attributes, name: string): Graph => {
 /** What is known of a value that is another one in each round. */
 const varying = ({ dtype, dims }: Known): Known => ({ dtype, dims });
 
-const stops = (why: string) => (call: BackwardCall) => {
-  throw new OpError(
-    `no gradient through ${call.op} at ${call.site}: ${why}; ` +
-      'take the gradient of a value before it, or with respect to a site behind it',
-    call.op,
-    call.site,
-  );
-};
+const stops = (why: string) =>
+  refusing((call: BackwardCall) => {
+    throw new OpError(
+      `no gradient through ${call.op} at ${call.site}: ${why}; ` +
+        'take the gradient of a value before it, or with respect to a site behind it',
+      call.op,
+      call.site,
+    );
+  });
 
 export const If: Op = {
   infer(call): Known[] {

@@ -18,21 +18,21 @@ import {
   sub,
   unsqueeze,
 } from '../functions.ts';
-import type { BackwardCall, Call, Op } from '../op.ts';
+import { refusing, type Call, type Op } from '../op.ts';
 import type { Known, Var } from '../var.ts';
 import { Conv } from './convolution.ts';
 import { MatMul } from './linear.ts';
 import { need } from './makers.ts';
 import { through } from './through.ts';
 
-const refused = (call: BackwardCall): never => {
+const refused = refusing(call => {
   throw new OpError(
     `no gradient through ${call.op} at ${call.site}: rounding has no slope; ` +
       `pass override: straightThrough(model.graph) for a straight-through gradient, or take the gradient behind it`,
     call.op,
     call.site,
   );
-};
+});
 
 /** A rule whose outputs are integers that stand for real numbers. */
 const rounding = (infer: (call: Call) => Known[]): Op => ({ infer, gradient: refused, quantizes: true });

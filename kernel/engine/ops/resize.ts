@@ -131,6 +131,7 @@ export const Upsample: Op = {
   infer() {
     throw new ShapeError('Upsample was removed in opset 10; expected Resize');
   },
+  gradient: call => Resize.gradient!(call),
   // Opset 7 had the scales as an attribute, 9 as an input.
   upgrade(node, tools) {
     const scales = node.attributes.scales as readonly number[] | undefined;
