@@ -40,7 +40,11 @@ export const learnedPositions =
   ): Layer =>
   (x, scope) => {
     const table = scope.parameter(`${name}.weight`, [count, x.dims[x.dims.length - 1]], init);
-    if (past) return scope.site(name, 'Gather', [table, positionsOf(scope, x, past)], { axis: 0n });
+    if (past) {
+      // the rows are known when it runs: at the sizes of a trace they may lie behind a short table
+      const { value: _, ...rows } = positionsOf(scope, x, past);
+      return scope.site(name, 'Gather', [table, rows], { axis: 0n });
+    }
     const zero = int64s(scope.trace, [0]);
     const length = scope.inner(name, 'Reshape', [sizeAlong(scope, x, 1), int64s(scope.trace, [1])]);
     return scope.site(name, 'Slice', [table, zero, length, zero]);

@@ -15,7 +15,7 @@ export function causalMask(scope: Scope, x: Var, past?: Var, window?: number): V
   const key = `causal mask ${x.dims[1]} behind ${past?.dims[2] ?? 0} window ${window ?? 'none'}`;
   return scope.shared(key, () => {
     const apply = (op: string, inputs: readonly Var[], attributes = {}) =>
-      scope.trace.apply(op, inputs, attributes)[0];
+      scope.inner('mask', op, inputs, attributes);
     const positions = positionsOf(scope, x, past);
     const column = apply('Reshape', [positions, int64s(scope.trace, [-1, 1])]);
     const row = range(scope, 0, lengthWith(scope, x, past));
@@ -30,7 +30,7 @@ export function causalMask(scope: Scope, x: Var, past?: Var, window?: number): V
 export function paddingMask(scope: Scope, mask: Var): Var {
   return scope.shared(`padding mask ${mask.name}`, () => {
     const apply = (op: string, inputs: readonly Var[], attributes = {}) =>
-      scope.trace.apply(op, inputs, attributes)[0];
+      scope.inner('mask', op, inputs, attributes);
     const real = apply('Cast', [apply('Unsqueeze', [mask, int64s(scope.trace, [1, 2])])], { to: 1n });
     const one = scope.trace.constant(tensor([1], []));
     return apply('Mul', [apply('Sub', [one, real]), scope.trace.constant(tensor([HIDDEN], []))]);

@@ -47,7 +47,7 @@ export function network(build: Layer | { build: Network }, options: NetworkOptio
   const rename = (info: ValueInfo, twin: ValueInfo | undefined): ValueInfo => ({
     ...info,
     dims: info.dims!.map((dim, axis) =>
-      dim === twin?.dims?.[axis] ? dim : (symbols.find((_, i) => sizeAt(i, 0) === dim) ?? '?'),
+      dim === twin?.dims?.[axis] ? dim : sizeName(symbols, dim as number, twin?.dims?.[axis] as number),
     ),
   });
   const twins = new Map([
@@ -73,6 +73,18 @@ export function network(build: Layer | { build: Network }, options: NetworkOptio
 
 /** Sizes for the `index`-th named size in round 0 and 1; no two are equal. */
 const sizeAt = (index: number, round: number): number => 2 + 2 * index + round;
+
+/** What a size that was `small` in one trace and `large` in the other is made of: a named size, a sum or product of two. */
+function sizeName(symbols: readonly string[], small: number, large: number): string {
+  const sizes = symbols.map((name, i) => ({ name, sizes: [sizeAt(i, 0), sizeAt(i, 1)] }));
+  const pairs = sizes.flatMap((a, i) => sizes.slice(i).map(b => [a, b] as const));
+  const made = [
+    ...sizes,
+    ...pairs.map(([a, b]) => ({ name: `${a.name}+${b.name}`, sizes: a.sizes.map((x, i) => x + b.sizes[i]) })),
+    ...pairs.map(([a, b]) => ({ name: `${a.name}·${b.name}`, sizes: a.sizes.map((x, i) => x * b.sizes[i]) })),
+  ];
+  return made.find(({ sizes: [x, y] }) => x === small && y === large)?.name ?? '?';
+}
 
 const symbolsOf = (inputs: NetworkOptions['inputs']): string[] => [
   ...new Set(

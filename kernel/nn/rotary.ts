@@ -74,7 +74,7 @@ function tables(scope: Scope, x: Var, frequencies: Frequencies, past?: Var): { c
   const positions = positionsOf(scope, x, past);
   const key = `${positions.name} × ${frequencies.join()}`;
   const apply = (op: string, inputs: readonly Var[], attributes = {}) =>
-    scope.trace.apply(op, inputs, attributes)[0];
+    scope.inner('rotary', op, inputs, attributes);
   const row = (values: readonly number[]) => scope.trace.constant(tensor(values));
   const angles = scope.shared(`angles ${key}`, () => {
     const places = apply('Cast', [positions], { to: 1n });

@@ -7,7 +7,8 @@ import { tensor, type Tensor } from '../../base/tensor.ts';
 import { compile, type Program } from '../../engine/compile.ts';
 import type { Graph } from '../../onnx/graph.ts';
 import { built, difference, fixture, read, slopes } from '../testing.ts';
-import { cachedForm } from './registry.ts';
+import { gpt2 } from './gpt2.ts';
+import { architectureOf, cachedForm, weightsFrom } from './registry.ts';
 
 const causal = ['gpt2', 'neox', 'llama', 'mistral', 'qwen2'];
 const all = [...causal, 'bert', 'vit', 'clip', 'resnet', 'resnet_basic', 'mixer'];
@@ -61,6 +62,60 @@ describe.each(causal)('%s', name => {
     const written = await greedy(cachedForm(graph)!, prompt, 20);
     expect([...prompt, ...written]).toEqual(given.inputs.written.toNumbers());
   });
+});
+
+test('the decoding form shares its weights, and says how its sizes follow', () => {
+  const graph = gpt2({ vocabulary: 20, context: 8, width: 8, layers: 1, heads: 2 });
+  const form = cachedForm(graph)!;
+  for (const [name, value] of graph.constants)
+    if (name.endsWith('weight')) expect(form.constants.get(name)).toBe(value);
+  expect(form.inputs.map(({ name, dims }) => `${name} ${dims!.join('×')}`)).toEqual([
+    'tokens batch×position',
+    'past.0.key batch×2×past×4',
+    'past.0.value batch×2×past×4',
+  ]);
+  expect(form.outputs.map(({ name, dims }) => `${name} ${dims!.join('×')}`)).toEqual([
+    'logits batch×position×20',
+    'present.0.key batch×2×position+past×4',
+    'present.0.value batch×2×position+past×4',
+  ]);
+});
+
+test('a graph that was edited has no decoding form, nor has one from elsewhere', () => {
+  const graph = gpt2({ vocabulary: 20, context: 8, width: 8, layers: 1, heads: 2 });
+  const edited = {
+    ...graph,
+    nodes: graph.nodes.map(node => (node.op === 'Gelu' ? { ...node, op: 'Relu' } : node)),
+  };
+  expect(cachedForm(edited)).toBeUndefined();
+  expect(cachedForm({ ...graph, metadata: {} })).toBeUndefined();
+});
+
+test('without MLPs a block is attention alone', () => {
+  const graph = gpt2({ vocabulary: 20, context: 8, width: 8, layers: 2, heads: 2, hidden: 0 });
+  const names = Object.keys(JSON.parse(graph.metadata['neuronbook.sites']) as object);
+  expect(names.filter(name => name.startsWith('blocks.1.')).map(name => name.slice(9))).toEqual(
+    'resid.pre ln1.normalized ln1 attn.q attn.k attn.v attn.scores attn.pattern attn.z attn.out resid.post'.split(
+      ' ',
+    ),
+  );
+});
+
+test('what cannot be built is said', async () => {
+  expect(() => architectureOf({ model_type: 'mamba' })).toThrow(
+    'unknown model type: mamba; expected one of bert, clip, gpt2, gpt_neox, llama, mistral, mixer, qwen2, resnet, vit; ' +
+      'export the model to ONNX and load that file',
+  );
+  expect(() => architectureOf({ model_type: 'llama', rope_scaling: { rope_type: 'yarn' } })).toThrow(
+    'unsupported rotary scaling: yarn; expected default, linear or llama3',
+  );
+  const { config, checkpoint } = await fixture('gpt2');
+  const architecture = architectureOf(config);
+  const lacking = { ...checkpoint, has: (name: string) => checkpoint.has(name) && !name.includes('c_fc') };
+  expect(() => architecture.network({ weights: weightsFrom(architecture, lacking) })).toThrow(
+    'the checkpoint lacks transformer.h.0.mlp.c_fc.weight, from which blocks.0.mlp.pre.weight of gpt2 is made; ' +
+      'is it complete, and is config.json its own?',
+  );
 });
 
 /** Writes `count` tokens: first from the whole prompt behind an empty past, then one by one. */
