@@ -3,6 +3,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { tensor, type Tensor } from '../base/tensor.ts';
 import { greater, indicator, mul, relu as rectified } from '../engine/functions.ts';
 import { override } from '../engine/override.ts';
+import { float16 } from '../engine/packing.ts';
 import { normal } from '../engine/testing.ts';
 import { conv, flatten, globalAveragePool, linear, network, relu, sequential, tanh } from '../nn/index.ts';
 import { Model } from './model.ts';
@@ -141,5 +142,53 @@ describe('overrides', () => {
     await expect(gradientBy(guided('image'))).rejects.toThrowErrorMatchingInlineSnapshot(
       `[NeuronbookError: cannot override image: it is an input, which no op computes]`,
     );
+  });
+});
+
+describe('memory', () => {
+  const bytes = (values: readonly { bytes: number }[]) => values.reduce((sum, value) => sum + value.bytes, 0);
+
+  test('checkpoint: fewer bytes from forward to back, the same gradient bit for bit', async () => {
+    const plain = model.saved({ image }, { of, at });
+    expect(plain.map(({ name, dtype, dims }) => `${name} ${dtype} ${dims}`)).toMatchInlineSnapshot(`
+      [
+        "relu1 float32 1,4,8,8",
+        "act2 float32 1,6,4,4",
+        "relu3 float32 1,5,4,4",
+      ]
+    `);
+    const light = model.saved({ image }, { of, at, checkpoint: ['conv2'] });
+    expect(light.map(({ name }) => name)).toContain('conv2');
+    expect(bytes(light)).toBeLessThan(0.5 * bytes(plain));
+    const [expected, received] = [
+      await model.gradient({ image }, { of, at }),
+      await model.gradient({ image }, { of, at, checkpoint: ['conv2'] }),
+    ];
+    expect(received.image.data).toEqual(expected.image.data);
+    const again = { of, at: { image: direction } };
+    const bends = [
+      await model.hvp({ image }, again),
+      await model.hvp({ image }, { ...again, checkpoint: [] }),
+    ];
+    expect(bends[1].image.data).toEqual(bends[0].image.data);
+  });
+
+  test('pack: nearly the same gradient from half the bytes', async () => {
+    const options = { of, at, pack: float16 };
+    expect(bytes(model.saved({ image }, options))).toBeLessThan(
+      0.6 * bytes(model.saved({ image }, { of, at })),
+    );
+    const [expected, received] = [
+      await model.gradient({ image }, { of, at }),
+      await model.gradient({ image }, options),
+    ];
+    close(received.image, expected.image.toNumbers(), 1e-2);
+    expect(received.image.data).not.toEqual(expected.image.data);
+  });
+
+  test('a site to keep that is unknown is refused with the nearest', async () => {
+    await expect(
+      model.gradient({ image }, { of, at, checkpoint: ['conv4'] }),
+    ).rejects.toThrowErrorMatchingInlineSnapshot(`[NameError: unknown site: conv4; nearest: conv1, conv2, conv3; model.sites lists all]`);
   });
 });

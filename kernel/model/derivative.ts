@@ -12,8 +12,13 @@ import { nearest } from '../base/nearest.ts';
 import { tensor, type Tensor, type TensorLike } from '../base/tensor.ts';
 import { gradients, vjp } from '../engine/grad.ts';
 import { override, type Override } from '../engine/override.ts';
+import { packed, type Packing } from '../engine/packing.ts';
 import { hvp, jvp } from '../engine/products.ts';
+import { recomputed } from '../engine/recompute.ts';
+import { valuesOf, type TwoWay } from '../engine/saved.ts';
+import { scheduled } from '../engine/schedule.ts';
 import type { Var } from '../engine/var.ts';
+import type { Graph } from '../onnx/graph.ts';
 import type { Traced } from './model.ts';
 import type { Objective } from './objective.ts';
 import type { Sites } from './sites.ts';
@@ -21,83 +26,141 @@ import type { Sites } from './sites.ts';
 /** A tensor for each of some sites. */
 export type AtSites = Readonly<Record<string, TensorLike>>;
 
-interface Rules {
-  /** Gradient rules that hold instead of the ops' own; of two that meet, the later. */
-  override?: readonly Override[];
+/** What derivatives are taken of. */
+export interface Traceable {
+  readonly name: string;
+  trace(dims: Readonly<Record<string, readonly number[]>>): Traced;
 }
 
-export interface GradientOptions extends Rules {
+/** How any of them is taken. */
+export interface DerivativeOptions {
+  /** Gradient rules that hold instead of the ops' own; of two that meet, the later. */
+  override?: readonly Override[];
+  /**
+   * Sites whose values are kept for the way back, which computes all else that it reads a second time: less memory
+   * for more time, results equal bit for bit. Everything is kept where this is left out; inputs always are.
+   */
+  checkpoint?: readonly string[];
+  /** Keeps values for the way back in fewer bytes, as `float16` or `int8` do: less memory for some precision. */
+  pack?: Packing;
+}
+
+export interface GradientOptions extends DerivativeOptions {
   /** What to differentiate. */
   of: Objective;
   /** Where: sites, inputs among them. */
   at: readonly string[];
 }
 
-export interface VjpOptions extends Rules {
+export interface VjpOptions extends DerivativeOptions {
   /** ∂L/∂(site) for each result that L depends on, of the site's dims. */
   of: AtSites;
   at: readonly string[];
 }
 
-export interface JvpOptions extends Rules {
+export interface JvpOptions extends DerivativeOptions {
   /** The results whose change is asked for. */
   of: readonly string[];
   /** How each place moves, of the site's dims; together they are one direction. */
   at: AtSites;
 }
 
-export interface HvpOptions extends Rules {
+export interface HvpOptions extends DerivativeOptions {
   of: Objective;
   at: AtSites;
 }
 
-/** One way of differentiating: where vectors enter, what comes out. */
-export interface Derivative {
+/** One way of differentiating: what is differentiated, where vectors enter, what comes out. */
+export interface Derivative extends DerivativeOptions {
   /** Tells this graph from other graphs of the same network. */
   readonly key: string;
-  readonly override: readonly Override[];
   /** Site → what is fed there beside the network's inputs. */
   readonly vectors: AtSites;
   /** The names of the results. */
   readonly results: readonly string[];
-  /** The results, in order. */
-  build(traced: Traced, vectors: readonly Var[]): readonly Var[];
+  /** The values that are differentiated: the end of the way forward. */
+  subject(traced: Traced): readonly Var[];
+  /** The results, in order: the way back. */
+  build(traced: Traced, subject: readonly Var[], vectors: readonly Var[]): readonly Var[];
 }
 
 const valuesAt = (traced: Traced, names: readonly string[]): Var[] => names.map(name => traced.value(name));
 
-export const gradientOf = ({ of, at, override = [] }: GradientOptions): Derivative => ({
+export const gradientOf = ({ of, at, ...options }: GradientOptions): Derivative => ({
+  ...options,
   key: `gradient ${of} @ ${at}`,
-  override,
   vectors: {},
   results: at,
-  build: traced => gradients(traced.trace, of.build(traced), valuesAt(traced, at)),
+  subject: traced => [of.build(traced)],
+  build: (traced, [score]) => gradients(traced.trace, score, valuesAt(traced, at)),
 });
 
-export const vjpOf = ({ of, at, override = [] }: VjpOptions): Derivative => ({
+export const vjpOf = ({ of, at, ...options }: VjpOptions): Derivative => ({
+  ...options,
   key: `vjp ${Object.keys(of)} @ ${at}`,
-  override,
   vectors: of,
   results: at,
-  build: (traced, seeds) => vjp(traced.trace, valuesAt(traced, Object.keys(of)), valuesAt(traced, at), seeds),
+  subject: traced => valuesAt(traced, Object.keys(of)),
+  build: (traced, values, seeds) => vjp(traced.trace, values, valuesAt(traced, at), seeds),
 });
 
-export const jvpOf = ({ of, at, override = [] }: JvpOptions): Derivative => ({
+export const jvpOf = ({ of, at, ...options }: JvpOptions): Derivative => ({
+  ...options,
   key: `jvp ${of} @ ${Object.keys(at)}`,
-  override,
   vectors: at,
   results: of,
-  build: (traced, tangents) =>
-    jvp(traced.trace, valuesAt(traced, of), valuesAt(traced, Object.keys(at)), tangents),
+  subject: traced => valuesAt(traced, of),
+  build: (traced, values, tangents) => jvp(traced.trace, values, valuesAt(traced, Object.keys(at)), tangents),
 });
 
-export const hvpOf = ({ of, at, override = [] }: HvpOptions): Derivative => ({
+export const hvpOf = ({ of, at, ...options }: HvpOptions): Derivative => ({
+  ...options,
   key: `hvp ${of} @ ${Object.keys(at)}`,
-  override,
   vectors: at,
   results: Object.keys(at),
-  build: (traced, vectors) => hvp(traced.trace, of.build(traced), valuesAt(traced, Object.keys(at)), vectors),
+  subject: traced => [of.build(traced)],
+  build: (traced, [score], vectors) => hvp(traced.trace, score, valuesAt(traced, Object.keys(at)), vectors),
 });
+
+/** The key under which a derivative's graph is kept; undefined where it holds functions, which no text tells apart. */
+export const keyOf = ({ key, checkpoint, override, pack }: Derivative): string | undefined =>
+  override?.length || pack ? undefined : `${key}${checkpoint ? ` keeping ${checkpoint}` : ''}`;
+
+/** The graph that yields a derivative's results as `∂0`, `∂1`, …: what the network computes, then the way back. */
+export function derivativeOf(
+  model: Traceable,
+  { subject, build, vectors, override = [], checkpoint, pack }: Derivative,
+  feeds: Readonly<Record<string, Tensor>>,
+): TwoWay {
+  const dims = Object.entries(feeds).map(([name, value]) => [name, value.dims] as const);
+  const traced = model.trace(Object.fromEntries(dims));
+  const { trace } = traced;
+  const placed = Object.keys(vectors).map((_, i) => {
+    const { dtype, dims } = feeds[vectorName(i)];
+    return trace.input(vectorName(i), dtype, dims);
+  });
+  const values = subject(traced);
+  const forward = valuesOf(trace);
+  const results = traced.overriding(override, () => build(traced, values, placed));
+  const named = Object.fromEntries(results.map((made, i) => [`∂${i}`, made]));
+  const whole: TwoWay = { graph: trace.graph(named, `∂ ${model.name}`), forward };
+  const light = checkpoint ? recomputed(whole, keptAt(traced, checkpoint)) : whole;
+  return pack ? packed(light, pack) : light;
+}
+
+/** The same, in the order that saves the memory it was rewritten for. */
+export function runnable(
+  model: Traceable,
+  derivative: Derivative,
+  feeds: Readonly<Record<string, Tensor>>,
+): Graph {
+  const { graph } = derivativeOf(model, derivative, feeds);
+  return derivative.checkpoint || derivative.pack ? scheduled(graph) : graph;
+}
+
+/** Sites to keep, by the trace's names. Inputs are there anyway. */
+const keptAt = (traced: Traced, sites: readonly string[]): string[] =>
+  sites.filter(site => traced.describe(site).kind !== 'input').map(site => traced.value(site).name);
 
 /** The vectors as they are fed, in the dtype that the network computes in: halves are differentiated in float32. */
 export const vectorFeeds = (sites: Sites, vectors: AtSites): Record<string, Tensor> =>

@@ -6,33 +6,26 @@ import { NameError } from '../base/errors.ts';
 import { nearest } from '../base/nearest.ts';
 import type { Tensor } from '../base/tensor.ts';
 import { escapeHtml } from '../display/html.ts';
+import type { Table } from '../display/table.ts';
 import { compile, type Program, type SessionOptions } from '../engine/compile.ts';
 import { decompose } from '../engine/decompose.ts';
 import { overriding, type Override } from '../engine/override.ts';
 import { isHalf, widen } from '../engine/precision.ts';
+import { profile } from '../engine/profile.ts';
 import { Trace } from '../engine/trace.ts';
 import type { Var } from '../engine/var.ts';
 import { encode } from '../onnx/encode.ts';
 import type { Graph } from '../onnx/graph.ts';
 import { cut, tap } from '../onnx/surgery.ts';
 import { applyEdit } from './apply-edit.ts';
-import {
-  gradientOf,
-  hvpOf,
-  jvpOf,
-  resolved,
-  vectorFeeds,
-  vjpOf,
-  type Derivative,
-  type GradientOptions,
-  type HvpOptions,
-  type JvpOptions,
-  type VjpOptions,
-} from './derivative.ts';
+import { costOf, type Cost } from './cost.ts';
+import { resolved } from './derivative.ts';
+import { Differentiable } from './differentiable.ts';
 import type { Edit } from './edits.ts';
 import { feedsOf, type Inputs } from './feeds.ts';
 import { imageInputOf, type ImageInput } from './image-input.ts';
 import type { Reading } from './objective.ts';
+import { profileOf, type ProfileRow } from './profile.ts';
 import { saveOnnx, type SaveOptions } from './save.ts';
 import { Sites, type Site } from './sites.ts';
 import { tokenizerOf, type Tokenizer } from './tokenizer.ts';
@@ -62,7 +55,7 @@ export interface Traced extends Reading {
   overriding<T>(overrides: readonly Override[], work: () => T): T;
 }
 
-export class Model {
+export class Model extends Differentiable {
   readonly sites: Sites;
   private readonly programs = new Map<string, Promise<Program>>();
   private float32?: Graph;
@@ -77,6 +70,7 @@ export class Model {
     readonly edits: readonly string[] = [],
     private readonly session: Pick<SessionOptions, 'providers'> = {},
   ) {
+    super();
     this.sites = new Sites(graph);
   }
 
@@ -111,55 +105,6 @@ export class Model {
       outputs: Object.fromEntries(wanted.map(name => [name, results[name]])),
       sites: Object.fromEntries(sites.map(site => [site.name, results[site.tensor] ?? feeds[site.tensor]])),
     };
-  }
-
-  /**
-   * The gradient ∂f/∂x of an objective f with respect to the values x at sites.
-   * @returns ∂of/∂site for each of `at`, by the name it was asked for, of the site's dims, in float32: a float16
-   *   network is differentiated in float32
-   * @throws OpError where the way back passes an op that has no gradient; NameError on a site, or an override's
-   *   target, that does not exist
-   * @example const { image: saliency } = await model.gradient({ image }, { of: pick('logits', [0, 3]), at: ['image'] })
-   * @example
-   * // guided backpropagation (Springenberg et al. 2015): only what excites flows back through a ReLU
-   * const guided = override('Relu', ({ dy, outputs: [y] }) => ops.mul(ops.relu(dy), ops.sign(y)))
-   * await model.gradient({ image }, { of: pick('logits', [0, 3]), at: ['image'], override: [guided] })
-   */
-  gradient(inputs: Inputs, options: GradientOptions): Promise<Record<string, Tensor>> {
-    return this.derive(inputs, gradientOf(options));
-  }
-
-  /**
-   * The vector-Jacobian product ȳᵀ·∂y/∂x: what vectors ȳ at the sites `of` weigh, pulled back to the sites `at`.
-   * @returns for each of `at` its share of ∂⟨ȳ, y⟩/∂x, of the site's dims, in float32
-   * @throws ShapeError on a vector that is not of its site's dims; OpError, NameError as `gradient`
-   * @example const { image: pulled } = await model.vjp({ image }, { of: { logits: tensor([1, -1, 0], [1, 3]) }, at: ['image'] })
-   */
-  vjp(inputs: Inputs, options: VjpOptions): Promise<Record<string, Tensor>> {
-    return this.derive(inputs, vjpOf(options));
-  }
-
-  /**
-   * The Jacobian-vector product ∂y/∂x·v: how the sites `of` move when the sites `at` move along vectors v, to first
-   * order. One pass for all of y, where `gradient` takes one pass for each number in y.
-   * @returns for each of `of` its velocity, of the site's dims, in float32
-   * @throws ShapeError on a vector that is not of its site's dims; OpError, NameError as `gradient`; NeuronbookError
-   *   where an override is not linear in dy
-   * @example const { logits: velocity } = await model.jvp({ image }, { of: ['logits'], at: { image: brighter } })
-   */
-  jvp(inputs: Inputs, options: JvpOptions): Promise<Record<string, Tensor>> {
-    return this.derive(inputs, jvpOf(options));
-  }
-
-  /**
-   * The Hessian-vector product ∂²f/∂x²·v of an objective f: how its gradient moves when the sites `at` move along v.
-   * The Hessian itself, x·x numbers, is never made.
-   * @returns for each of `at` its part, of the site's dims, in float32
-   * @throws as `jvp`; OpError also where an op's gradient has itself no gradient
-   * @example const { image: bend } = await model.hvp({ image }, { of: pick('logits', [0, 3]), at: { image: brighter } })
-   */
-  hvp(inputs: Inputs, options: HvpOptions): Promise<Record<string, Tensor>> {
-    return this.derive(inputs, hvpOf(options));
   }
 
   /**
@@ -241,6 +186,25 @@ export class Model {
     return tokenizerOf(this.graph);
   }
 
+  /**
+   * What the network costs at these dims, site by site: parameters, multiply-adds, bytes of values. Nothing runs.
+   * @param dims input name → dims
+   * @example model.cost({ image: [1, 3, 48, 48] }).multiplyAdds
+   */
+  cost(dims: Readonly<Record<string, readonly number[]>>): Cost {
+    return costOf(this.trace(dims).trace.steps, this.sites);
+  }
+
+  /**
+   * Where the time goes: ONNX Runtime's kernels by the sites that they work for, slowest first.
+   * @param runs how many runs the medians are taken of
+   * @example await model.profile({ image })
+   */
+  async profile(inputs: Inputs, { runs = 10 }: { runs?: number } = {}): Promise<Table<ProfileRow>> {
+    const kernels = await profile(this.graph, feedsOf(inputs, this.graph, this.sites), runs);
+    return profileOf(this.graph, this.sites, kernels);
+  }
+
   /** Frees the compiled graphs. The model stays usable and compiles again on demand. */
   dispose(): void {
     for (const program of this.programs.values()) void program.then(made => made.release());
@@ -251,7 +215,7 @@ export class Model {
     this.dispose();
   }
 
-  toString(): string {
+  override toString(): string {
     const edits = this.edits.length ? `, edited: ${this.edits.join(', ')}` : '';
     return `${this.name}: ${this.sites.length} sites${edits}`;
   }
@@ -267,27 +231,6 @@ export class Model {
     return (this.float32 ??= isHalf(this.graph) ? widen(this.graph) : this.graph);
   }
 
-  /** Traces, differentiates, compiles and runs. Overrides are functions, which no key can tell apart. */
-  private async derive(inputs: Inputs, derivative: Derivative): Promise<Record<string, Tensor>> {
-    const feeds = feedsOf(inputs, this.single(), this.sites);
-    const vectors = vectorFeeds(this.sites, derivative.vectors);
-    const all = { ...feeds, ...vectors };
-    const make = (): Graph => {
-      const traced = this.trace(mapped(feeds, ({ dims }) => dims));
-      const { trace } = traced;
-      const placed = Object.entries(vectors).map(([name, { dtype, dims }]) => trace.input(name, dtype, dims));
-      const results = traced.overriding(derivative.override, () => derivative.build(traced, placed));
-      return trace.graph(Object.fromEntries(results.map((made, i) => [`∂${i}`, made])), `∂ ${this.name}`);
-    };
-    const shapes = Object.entries(all).map(([name, { dims }]) => `${name}:${dims.join('×')}`);
-    const program = derivative.override.length
-      ? await compile(make(), this.session)
-      : await this.program(`${derivative.key} ${shapes}`, make);
-    const needed = program.inputs.map(({ name }) => name);
-    const made = await program.run(pickKeys(all, needed));
-    return Object.fromEntries(derivative.results.map((name, i) => [name, made[`∂${i}`]]));
-  }
-
   /** A graph of this model's, compiled once under `key` and freed by `dispose`. */
   program(key: string, make: () => Graph): Promise<Program> {
     const cached = this.programs.get(key);
@@ -296,6 +239,14 @@ export class Model {
     this.programs.set(key, made);
     made.catch(() => this.programs.delete(key));
     return made;
+  }
+
+  protected compiled(graph: Graph): Promise<Program> {
+    return compile(graph, this.session);
+  }
+
+  protected feeds(inputs: Inputs): Record<string, Tensor> {
+    return feedsOf(inputs, this.single(), this.sites);
   }
 
   private isInput(name: string): boolean {
@@ -317,6 +268,3 @@ export class Model {
 
 const pickKeys = <T>(record: Readonly<Record<string, T>>, keys: readonly string[]): Record<string, T> =>
   Object.fromEntries(keys.map(key => [key, record[key]]));
-
-const mapped = <T, U>(record: Readonly<Record<string, T>>, change: (value: T) => U): Record<string, U> =>
-  Object.fromEntries(Object.entries(record).map(([key, value]) => [key, change(value)]));
