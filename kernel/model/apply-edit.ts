@@ -3,6 +3,7 @@ import { ShapeError } from '../base/errors.ts';
 import { formatDims } from '../base/shape.ts';
 import { Trace } from '../engine/trace.ts';
 import type { Graph } from '../onnx/graph.ts';
+import { isTexts, metadataOf } from '../onnx/metadata.ts';
 import { splice } from '../onnx/surgery.ts';
 import type { Edit } from './edits.ts';
 import { Sites, SITES_KEY } from './sites.ts';
@@ -28,6 +29,6 @@ export function applyEdit(graph: Graph, edit: Edit): Graph {
     );
   const spliced = splice(graph, site.tensor, trace.graph({ after: edited }));
   // the documented name goes with the edited value, whichever node makes it now
-  const names = { ...(JSON.parse(graph.metadata[SITES_KEY] ?? '{}') as object), [site.name]: site.tensor };
+  const names = { ...metadataOf(graph, SITES_KEY, isTexts), [site.name]: site.tensor };
   return { ...spliced, metadata: { ...graph.metadata, [SITES_KEY]: JSON.stringify(names) } };
 }

@@ -3,6 +3,7 @@
  * Kept in the file's metadata, so that a saved model can still be fed and visualised.
  */
 import type { Graph } from '../onnx/graph.ts';
+import { isObject, metadataOf } from '../onnx/metadata.ts';
 
 export interface ImageInput {
   /** The input tensor, N×C×H×W. */
@@ -21,9 +22,24 @@ export const IMAGE_KEY = 'neuronbook.image';
 
 const defaults = { scale: 1, mean: [0, 0, 0], std: [1, 1, 1], order: 'rgb' } as const;
 
+/** @throws FormatError where the file says something that is no picture input */
 export function imageInputOf(graph: Graph): ImageInput | undefined {
-  const said = graph.metadata[IMAGE_KEY];
-  return said === undefined ? undefined : imageInput(graph, JSON.parse(said) as Partial<ImageInput>);
+  const said = metadataOf(graph, IMAGE_KEY, isPartial);
+  return said && imageInput(graph, said);
+}
+
+function isPartial(value: unknown): value is Partial<ImageInput> {
+  if (!isObject(value)) return false;
+  const { input = '', scale = 1, mean = [], std = [], order = 'rgb', labels = [] } = value;
+  const numbers = (list: unknown) => Array.isArray(list) && list.every(Number.isFinite);
+  return (
+    typeof input === 'string' &&
+    Number.isFinite(scale) &&
+    numbers(mean) &&
+    numbers(std) &&
+    (order === 'rgb' || order === 'bgr') &&
+    Array.isArray(labels)
+  );
 }
 
 /** Completes what the caller says with defaults: the first input of four axes, pixels as they are. */

@@ -166,6 +166,10 @@ function decodeAttribute(
 ): Attribute | undefined {
   const label = `attribute ${proto.name} of ${where}`;
   const text = (bytes: Uint8Array) => decodeText(bytes, label, options.path);
+  const filled = <T>(value: T | null | undefined): T => {
+    if (value) return value;
+    throw broken(`${label} is empty; the file is damaged`, options.path);
+  };
   switch (kindOf(proto)) {
     case kinds.FLOAT:
       return proto.f ?? 0;
@@ -174,11 +178,11 @@ function decodeAttribute(
     case kinds.STRING:
       return text(proto.s ?? new Uint8Array());
     case kinds.TENSOR:
-      return proto.t && decodeTensor(proto.t, label, options);
+      return decodeTensor(filled(proto.t), label, options);
     case kinds.SPARSE_TENSOR:
-      return proto.sparse_tensor && decodeSparse(proto.sparse_tensor, label, options);
+      return decodeSparse(filled(proto.sparse_tensor), label, options);
     case kinds.GRAPH:
-      return proto.g && decodeGraph(proto.g, opsets, options, true);
+      return decodeGraph(filled(proto.g), opsets, options, true);
     case kinds.FLOATS:
       return proto.floats ?? [];
     case kinds.INTS:

@@ -2,6 +2,7 @@
 import { InterruptError, NeuronbookError } from '../../base/errors.ts';
 import { host } from '../../base/host.ts';
 import { progress } from '../../display/progress.ts';
+import { isIntegers, metadataOf } from '../../onnx/metadata.ts';
 import type { Model } from '../model.ts';
 import { STOP_KEY, TextStream, TOKENIZER_KEY, type Tokenizer } from '../tokenizer.ts';
 import { sampler, type SampleOptions } from './sample.ts';
@@ -116,7 +117,7 @@ function stopTokens(
   given: GenerateOptions['stop'],
   tokenizer: Tokenizer | undefined,
 ): ReadonlySet<number> {
-  const stop = given ?? (JSON.parse(graph.metadata[STOP_KEY] ?? '[]') as number[]);
+  const stop = given ?? metadataOf(graph, STOP_KEY, isIntegers) ?? [];
   return new Set(
     stop.map(token => {
       if (typeof token === 'number') return token;

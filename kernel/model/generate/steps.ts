@@ -8,6 +8,7 @@ import { sizeOf } from '../../base/shape.ts';
 import { Tensor } from '../../base/tensor.ts';
 import { ARCHITECTURE_KEY, cachedForm } from '../../nn/architectures/index.ts';
 import type { Graph, ValueInfo } from '../../onnx/graph.ts';
+import { isObject, metadataOf } from '../../onnx/metadata.ts';
 import type { Model } from '../model.ts';
 
 export interface Steps {
@@ -40,11 +41,9 @@ export function stepsOf(model: Model, cache = true): Steps {
   const tokens = tokenInput(graph);
   const logits = logitsOutput(graph);
   const positions = tokens.dims?.[1];
-  const said = JSON.parse(graph.metadata[ARCHITECTURE_KEY] ?? '{}') as { config?: { context?: number } };
-  const context = Math.min(
-    said.config?.context ?? Infinity,
-    typeof positions === 'number' ? positions : Infinity,
-  );
+  const { config } = metadataOf(graph, ARCHITECTURE_KEY, isObject) ?? {};
+  const said = isObject(config) && typeof config.context === 'number' ? config.context : Infinity;
+  const context = Math.min(said, typeof positions === 'number' ? positions : Infinity);
   const run = async (feeds: Record<string, Tensor>) =>
     (await model.program(`tokens ${cache}`, () => graph)).run(feeds);
   const pasts = graph.inputs.filter(({ name }) => pastName.test(name));
