@@ -21,7 +21,7 @@ export interface Fixture {
   sites: Record<string, Tensor>;
 }
 
-/** Reads `fixtures/<name>.safetensors`, which fixtures/make.py has made. */
+/** Reads `fixtures/<name>.safetensors`, which the scripts there have made. */
 export async function fixture(name: string): Promise<Fixture> {
   const path = fileURLToPath(new URL(`fixtures/${name}.safetensors`, import.meta.url));
   const file = await openSafetensors(path);
