@@ -4,6 +4,7 @@
  */
 import { floatOf } from '../engine/attributes.ts';
 import { add, div, mul, reduceMean, reduceSum, reshape, sqrt, sub } from '../engine/functions.ts';
+import { batchNorm } from '../engine/functions-spatial.ts';
 import { Trace } from '../engine/trace.ts';
 import type { ApplyOptions, Var } from '../engine/var.ts';
 import type { Attributes, Graph } from '../onnx/graph.ts';
@@ -105,7 +106,7 @@ export function batchNormalized(x: Var, gain: Var, offset: Var, epsilon: number)
       const variance = reduceMean(mul(centred, centred), others);
       const root = div(1, sqrt(add(variance, epsilon)));
       parts = { mean, variance, centred, root };
-      return add(mul(centred, wide(mul(gain, root))), wide(offset));
+      return batchNorm(x, gain, offset, mean, variance, epsilon);
     },
     // ∂β = Σ dy,  ∂γ = r·Σ dy·(x − μ),  ∂x = γr·(dy − ∂β/n − (x − μ)·r·∂γ/n)
     dy => {
