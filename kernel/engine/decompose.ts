@@ -10,7 +10,7 @@ import type { Graph, Node, ValueInfo } from '../onnx/graph.ts';
 import { joinOpsets } from '../onnx/opsets.ts';
 import { renameValues } from '../onnx/rename.ts';
 import { namer } from '../onnx/surgery.ts';
-import { knownValues } from './nominal.ts';
+import { knownValues, openSizes } from './nominal.ts';
 import { OpenTrace } from './open-trace.ts';
 import { ruleOf } from './rules.ts';
 import { structureOf } from './structure.ts';
@@ -33,7 +33,7 @@ export function decompose(graph: Graph, which?: readonly string[]): Graph {
   const chosen = new Set(which ? named(graph, which) : graph.nodes.filter(isOpened));
   if (chosen.size === 0) return graph;
   const known = knownValues(graph);
-  const shifted = isOpen(graph) ? knownValues(graph, 1) : undefined;
+  const shifted = openSizes(graph).length ? knownValues(graph, 1) : undefined;
   const fresh = namer(graph);
   const constants = new Map(graph.constants);
   const values = new Map(graph.values);
@@ -63,11 +63,6 @@ const ruleFor = (node: Node) => ruleOf(node.domain, node.op);
 /** Without being asked for by name: recurrent layers, say, stay whole. */
 const isOpened = (node: Node): boolean => Boolean(ruleFor(node)?.parts && !ruleFor(node)?.unfold);
 const siteOf = (node: Node): string => node.name || node.outputs.find(Boolean)!;
-
-const openSizes = ({ inputs }: Graph): string[] => [
-  ...new Set(inputs.flatMap(({ dims }) => (dims ?? []).filter(dim => typeof dim === 'string'))),
-];
-const isOpen = (graph: Graph): boolean => openSizes(graph).length > 0;
 
 /** The nodes that ops or names mean. */
 function named({ nodes }: Graph, which: readonly string[]): Node[] {

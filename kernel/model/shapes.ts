@@ -4,6 +4,7 @@
  */
 import type { DType } from '../base/dtype.ts';
 import { ComputedError, OpError, ShapeError } from '../base/errors.ts';
+import { freeSizes, sizesOf, type Scale } from '../engine/nominal.ts';
 import { ruleOf } from '../engine/rules.ts';
 import { Trace } from '../engine/trace.ts';
 import type { Var } from '../engine/var.ts';
@@ -15,10 +16,10 @@ export interface Shape {
 }
 
 /** A batch of two; pictures and sequences large enough for a deep network, then larger. */
-const nominal = [
-  { batch: 2, other: 64 },
-  { batch: 2, other: 320 },
-  { batch: 1, other: 1 },
+const nominal: readonly Scale[] = [
+  { batch: 2, other: 64, step: 0 },
+  { batch: 2, other: 320, step: 0 },
+  { batch: 1, other: 1, step: 0 },
 ];
 
 /** Every value's dtype and dims. What the rules cannot tell is taken from the file. */
@@ -27,19 +28,19 @@ export function symbolicShapes(graph: Graph): Map<string, Shape> {
     ...graph.values,
     ...graph.outputs.map(value => [value.name, value] as const),
   ]);
-  for (const sizes of nominal) {
-    const symbols = symbolsOf(graph, sizes);
-    const base = attempt(graph, symbols);
+  for (const scale of nominal) {
+    const sizes = sizesOf(graph, scale);
+    const base = attempt(graph, sizes);
     if (base instanceof Error) continue;
-    const moved = [...symbols].map(([symbol, size]) => ({
-      symbol,
-      size,
-      vars: attempt(graph, new Map(symbols).set(symbol, 2 * size)),
-    }));
+    const moved = freeSizes(graph).map(symbol => {
+      const size = sizes.get(symbol)!;
+      return { symbol, size, vars: attempt(graph, sizesOf(graph, scale, [symbol, 2 * size])) };
+    });
     for (const [name, value] of base) {
       const dims = value.dims.map((dim, axis): Dim => {
-        const by = moved.find(({ vars }) => !(vars instanceof Error) && vars.get(name)?.dims[axis] !== dim);
-        return by ? follows(dim, by.symbol, by.size) : dim;
+        const by = moved.filter(({ vars }) => !(vars instanceof Error) && vars.get(name)?.dims[axis] !== dim);
+        if (by.length === 0) return dim;
+        return by.length === 1 ? follows(dim, by[0].symbol, by[0].size) : together(dim, by, sizes);
       });
       shapes.set(name, { dtype: value.dtype, dims });
     }
@@ -58,12 +59,15 @@ export function contradiction(graph: Graph): Error | undefined {
   if (unknown)
     return new OpError(`no rule for op ${unknown.op} at ${unknown.name}`, unknown.op, unknown.name);
   let first: Error | undefined;
-  for (const sizes of nominal) {
-    const found = attempt(graph, symbolsOf(graph, sizes));
+  for (const scale of nominal) {
+    const found = attempt(graph, sizesOf(graph, scale));
     if (!(found instanceof Error)) return undefined;
     first ??= found;
   }
-  return first;
+  // sizes with names of their own may hang together in ways that their names do not tell
+  return first instanceof ShapeError && freeSizes(graph).length > 2
+    ? new ComputedError(first.message)
+    : first;
 }
 
 /** `N` for the size itself, `N/4` behind two poolings, `2·N` for both halves. */
@@ -73,13 +77,17 @@ function follows(dim: number, symbol: string, size: number): Dim {
   return dim % size === 0 ? `${dim / size}·${symbol}` : `~${symbol}`;
 }
 
-function symbolsOf(graph: Graph, { batch, other }: (typeof nominal)[number]): Map<string, number> {
-  const symbols = new Map<string, number>();
-  for (const { dims } of graph.inputs)
-    dims?.forEach((dim, axis) => {
-      if (typeof dim === 'string' && !symbols.has(dim)) symbols.set(dim, axis === 0 ? batch : other);
-    });
-  return symbols;
+/** A dim that several sizes move: the graph's own name for it, their sum, or their product. */
+function together(
+  dim: number,
+  by: readonly { symbol: string; size: number }[],
+  sizes: ReadonlyMap<string, number>,
+): Dim {
+  const names = by.map(({ symbol }) => symbol);
+  if (by.reduce((sum, { size }) => sum + size, 0) === dim)
+    return [...sizes].find(([name, size]) => size === dim && !names.includes(name))?.[0] ?? names.join(' + ');
+  if (by.reduce((product, { size }) => product * size, 1) === dim) return names.join('·');
+  return `~${names.join(', ')}`;
 }
 
 function attempt(graph: Graph, symbols: ReadonlyMap<string, number>): Map<string, Var> | Error {
