@@ -11,14 +11,28 @@ const pointwise =
   (x, scope) =>
     scope.site(name, op, [x], attributes);
 
-/** y = max(0, x) */
+/**
+ * y = max(0, x)
+ * @example nn.sequential(nn.linear('hidden', { features: 64 }), nn.relu('active'))
+ */
 export const relu = pointwise('Relu');
-/** y = 1 / (1 + e⁻ˣ) */
+/**
+ * y = 1 / (1 + e⁻ˣ)
+ * @example nn.sequential(nn.linear('scores', { features: 3 }), nn.sigmoid('probabilities'))
+ */
 export const sigmoid = pointwise('Sigmoid');
+/** @example nn.sequential(nn.linear('hidden', { features: 64 }), nn.tanh('active')) */
 export const tanh = pointwise('Tanh');
-/** y = x·Φ(x), with Φ the normal distribution. @see https://arxiv.org/abs/1606.08415 */
+/**
+ * y = x·Φ(x), with Φ the normal distribution.
+ * @see https://arxiv.org/abs/1606.08415
+ * @example nn.sequential(nn.linear('hidden', { features: 64 }), nn.gelu('active'))
+ */
 export const gelu = pointwise('Gelu');
-/** gelu with Φ approximated by a tanh, as GPT-2 has it. */
+/**
+ * gelu with Φ approximated by a tanh, as GPT-2 has it.
+ * @example nn.sequential(nn.linear('hidden', { features: 64 }), nn.geluTanh('active'))
+ */
 export const geluTanh = pointwise('Gelu', { approximate: 'tanh' });
 
 /** y = x·sigmoid(β·x) */
@@ -30,9 +44,16 @@ const swish =
     return scope.site(name, 'Mul', [x, scope.inner(name, 'Sigmoid', [scaled])]);
   };
 
-/** y = x·sigmoid(x). @see https://arxiv.org/abs/1710.05941 */
+/**
+ * y = x·sigmoid(x).
+ * @see https://arxiv.org/abs/1710.05941
+ * @example nn.sequential(nn.linear('hidden', { features: 64 }), nn.silu('active'))
+ */
 export const silu = swish(1);
-/** y = x·sigmoid(1.702·x): gelu as CLIP approximates it. */
+/**
+ * y = x·sigmoid(1.702·x): gelu as CLIP approximates it.
+ * @example nn.sequential(nn.linear('hidden', { features: 64 }), nn.quickGelu('active'))
+ */
 export const quickGelu = swish(1.702);
 
 /** Activations by name: ours, and what a config.json calls them. */
@@ -54,7 +75,10 @@ const byName: Readonly<Record<string, (name: string) => Layer>> = {
 export type Activation =
   'relu' | 'sigmoid' | 'tanh' | 'gelu' | 'geluTanh' | 'silu' | 'quickGelu' | (string & {});
 
-/** f(x) as the site `name`, for the activation f that is called `kind`. */
+/**
+ * f(x) as the site `name`, for the activation f that is called `kind`.
+ * @example const squared: nn.Layer = (x, scope) => nn.activate(scope, 'gelu', 'active', x);
+ */
 export function activate(scope: Scope, kind: Activation, name: string, x: Var): Var {
   const make = byName[kind];
   if (!make) throw new NameError('activation', kind, nearest(kind, Object.keys(byName)));

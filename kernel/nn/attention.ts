@@ -52,7 +52,7 @@ export interface AttentionOptions {
  * Attention from x: sites `<name>.q`, `.k`, `.v`, `.scores` (before the mask), `.pattern`, `.z`, `.out`;
  * `.q.rotated` and `.k.rotated` with rotary positions; `.result` where asked for.
  * @throws ShapeError where the heads do not divide the features
- * @example residual('blocks.0.resid.mid', attention('blocks.0.attn', { heads: 4, causal: true }))
+ * @example nn.residual('blocks.0.resid.mid', nn.attention('blocks.0.attn', { heads: 4, causal: true }))
  */
 export const attention =
   (name: string, options: AttentionOptions): Layer =>
@@ -66,7 +66,10 @@ export interface Attended {
   value: Var;
 }
 
-/** Attention, with the keys and values that a later call takes as its `past`. */
+/**
+ * Attention, with the keys and values that a later call takes as its `past`.
+ * @example const layer: nn.Layer = (x, scope) => nn.attend(scope, 'attn', x, { heads: 4, causal: true }).out;
+ */
 export function attend(scope: Scope, name: string, x: Var, options: AttentionOptions): Attended {
   const { heads, kvHeads = heads, causal = false, window, rotary, to = x, past, init = lecun } = options;
   const headWidth = options.headWidth ?? x.dims[2] / heads;

@@ -8,7 +8,7 @@ import type { Layer } from './scope.ts';
  * stays. Everywhere else y = x.
  * @throws ShapeError where the rate is not a share
  * @see https://jmlr.org/papers/v15/srivastava14a.html
- * @example sequential(linear('hidden', { features: 64 }), relu('active'), dropout('drop', { rate: 0.2 }))
+ * @example nn.sequential(nn.linear('hidden', { features: 64 }), nn.relu('active'), nn.dropout('drop', { rate: 0.2 }))
  */
 export const dropout =
   (name: string, { rate = 0.1 }: { rate?: number } = {}): Layer =>

@@ -15,7 +15,7 @@ export interface EmbeddingOptions {
 
 /**
  * Row `id` of a table for each id: int64 N×T → N×T×features.
- * @example sequential(embedding('embed', { count: 100, features: 32 }), linear('logits', { features: 100 }))
+ * @example nn.sequential(nn.embedding('embed', { count: 100, features: 32 }), nn.linear('logits', { features: 100 }))
  */
 export const embedding =
   (name: string, { count, features, init = normal(0.02) }: EmbeddingOptions): Layer =>
@@ -31,7 +31,7 @@ export interface PositionOptions {
 
 /**
  * A trained vector for each of `count` positions: N×T×F → T×F, to be added to x.
- * @example residual('placed', learnedPositions('embed.position', { count: 128 }))
+ * @example nn.residual('placed', nn.learnedPositions('embed.position', { count: 128 }))
  */
 export const learnedPositions =
   (
@@ -56,6 +56,7 @@ export const learnedPositions =
  *   p(t, 2i) = sin(t / 10⁴^(2i/F)),  p(t, 2i+1) = cos(t / 10⁴^(2i/F))
  *
  * @see https://arxiv.org/abs/1706.03762
+ * @example nn.residual('placed', nn.sinusoidalPositions('embed.position'))
  */
 export const sinusoidalPositions =
   (name: string, { past }: PositionOptions = {}): Layer =>

@@ -12,13 +12,19 @@ import { lecun, zeros, type Initializer } from './init.ts';
 import type { Layer, Scope } from './scope.ts';
 import { rowsOf, unrows } from './sizes.ts';
 
-/** One layer after the other. */
+/**
+ * One layer after the other.
+ * @example nn.sequential(nn.linear('hidden', { features: 64 }), nn.relu('active'), nn.linear('logits', { features: 10 }))
+ */
 export const sequential =
   (...layers: readonly Layer[]): Layer =>
   (x, scope) =>
     layers.reduce((value, layer) => layer(value, scope), x);
 
-/** Layers side by side on the same value, their channels joined: N×C₁×H×W, N×C₂×H×W → N×(C₁+C₂)×H×W. */
+/**
+ * Layers side by side on the same value, their channels joined: N×C₁×H×W, N×C₂×H×W → N×(C₁+C₂)×H×W.
+ * @example nn.parallel('both', nn.conv('fine', { channels: 8 }), nn.conv('coarse', { channels: 8, kernel: 7 }))
+ */
 export const parallel =
   (name: string, ...layers: readonly Layer[]): Layer =>
   (x, scope) =>
@@ -41,7 +47,7 @@ export interface LinearOptions {
 /**
  * N×F → N×features, or N×T×F → N×T×features: y = x·Wᵀ + b, all positions as rows of one product.
  * @throws ShapeError where x has other axes, or a tied weight other dims
- * @example sequential(linear('hidden', { features: 64 }), relu('active'), linear('logits', { features: 10 }))
+ * @example nn.sequential(nn.linear('hidden', { features: 64 }), nn.relu('active'), nn.linear('logits', { features: 10 }))
  */
 export const linear =
   (name: string, options: LinearOptions): Layer =>
@@ -57,6 +63,7 @@ export const linear =
 /**
  * x·Wᵀ + b of rows × F, with `<name>.weight` features × F and `<name>.bias`: what linear layers, attention and MLPs
  * are made of. @param site whether the product is the site `name` itself
+ * @example const layer: nn.Layer = (x, scope) => nn.product(scope, 'y', x, { features: 8 }, true);
  */
 export function product(
   scope: Scope,
@@ -75,19 +82,28 @@ export function product(
   return scope[site ? 'site' : 'inner'](name, 'Gemm', [rows, weight, offset], { transB: int(1) });
 }
 
-/** x + f(x). @example residual('block', sequential(layerNorm('ln'), linear('out', { features: 64 }))) */
+/**
+ * x + f(x).
+ * @example nn.residual('block', nn.sequential(nn.layerNorm('ln'), nn.linear('out', { features: 64 })))
+ */
 export const residual =
   (name: string, layer: Layer): Layer =>
   (x, scope) =>
     scope.site(name, 'Add', [x, layer(x, scope)]);
 
-/** N×C×H×W → N×(C·H·W). */
+/**
+ * N×C×H×W → N×(C·H·W).
+ * @example nn.sequential(nn.globalAveragePool('pool'), nn.flatten('flat'), nn.linear('logits', { features: 10 }))
+ */
 export const flatten =
   (name: string): Layer =>
   (x, scope) =>
     scope.site(name, 'Flatten', [x], { axis: int(1) });
 
-/** y = (x − mean) / std, per channel where lists are given: preprocessing that travels inside the network. */
+/**
+ * y = (x − mean) / std, per channel where lists are given: preprocessing that travels inside the network.
+ * @example nn.normalize('center', { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] })
+ */
 export const normalize =
   (
     name: string,

@@ -10,6 +10,7 @@ const HIDDEN = -1e9;
 /**
  * Hides later positions, and those `window` or more back: t × s, s = past + t. Made once for all layers.
  * @param x batch × position × features; @param past batch × heads × past × width
+ * @example const layer: nn.Layer = (x, scope) => nn.attend(scope, 'a', x, { heads: 2, mask: nn.causalMask(scope, x) }).out;
  */
 export function causalMask(scope: Scope, x: Var, past?: Var, window?: number): Var {
   const key = `causal mask ${x.dims[1]} behind ${past?.dims[2] ?? 0} window ${window ?? 'none'}`;
@@ -26,7 +27,10 @@ export function causalMask(scope: Scope, x: Var, past?: Var, window?: number): V
   });
 }
 
-/** Hides padding. @param mask int64 batch × s, 1 for real tokens and 0 for padding; the result is batch × 1 × 1 × s */
+/**
+ * Hides padding. @param mask int64 batch × s, 1 for real tokens and 0 for padding; the result is batch × 1 × 1 × s
+ * @example const mask = nn.paddingMask(scope, inputs.mask);
+ */
 export function paddingMask(scope: Scope, mask: Var): Var {
   return scope.shared(`padding mask ${mask.name}`, () => {
     const apply = (op: string, inputs: readonly Var[], attributes = {}) =>

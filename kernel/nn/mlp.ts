@@ -33,7 +33,7 @@ function projection(
 /**
  * out = W₂·f(W₁·x + b₁) + b₂ over the last axis: sites `<name>.in`, `.pre`, `.post`, `.out`; weights
  * `<name>.pre.weight` hidden × F and `<name>.out.weight` F × hidden.
- * @example residual('blocks.0.resid.post', mlp('blocks.0.mlp', { hidden: 256 }))
+ * @example nn.residual('blocks.0.resid.post', nn.mlp('blocks.0.mlp', { hidden: 256 }))
  */
 export const mlp =
   (name: string, { hidden, activation = 'gelu', outInit, ...options }: MlpOptions): Layer =>
@@ -47,6 +47,7 @@ export const mlp =
 /**
  * out = W₂·(f(W·x) ∘ V·x): sites `<name>.in`, `.pre` (before f), `.gate` (behind it), `.up` (V·x), `.post` (their
  * product) and `.out`. With f = silu this is SwiGLU. @see https://arxiv.org/abs/2002.05202
+ * @example nn.residual('blocks.0.resid.post', nn.gatedMlp('blocks.0.mlp', { hidden: 172 }))
  */
 export const gatedMlp =
   (name: string, { hidden, activation = 'silu', bias = false, outInit, init }: MlpOptions): Layer =>
@@ -79,6 +80,7 @@ export interface MoeOptions {
  * through the gates to the router, as in Mixtral. `.post` is experts × positions × hidden.
  * @throws ShapeError where more experts are active than there are
  * @see https://arxiv.org/abs/2401.04088
+ * @example nn.residual('blocks.0.resid.post', nn.moe('blocks.0.mlp', { experts: 8, active: 2, hidden: 64 }))
  */
 export const moe =
   (name: string, { experts, active = 2, hidden, activation = 'silu', init = lecun }: MoeOptions): Layer =>

@@ -38,6 +38,7 @@ export type Network = (inputs: Readonly<Record<string, Var>>, scope: Scope) => R
 /**
  * The graph of a network with its first weights.
  * @param build a layer for one input, whose last site is the output; or a function of all inputs
+ * @example const graph = nn.network(nn.linear('logits', { features: 10 }), { inputs: { x: ['batch', 64] } });
  */
 export function network(build: Layer | { build: Network }, options: NetworkOptions): Graph {
   const { name = 'network', inputs, image, metadata = {} } = options;

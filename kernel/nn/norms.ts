@@ -44,7 +44,7 @@ const lastOf = (x: Var): number => x.dims[x.dims.length - 1];
 /**
  * Over the last axis: y = weight·(x − mean)/√(variance + epsilon) + bias.
  * @see https://arxiv.org/abs/1607.06450
- * @example sequential(layerNorm('ln1'), linear('out', { features: 10 }))
+ * @example nn.sequential(nn.layerNorm('ln1'), nn.linear('out', { features: 10 }))
  */
 export const layerNorm =
   (name: string, { epsilon = 1e-5, bias = true }: { epsilon?: number; bias?: boolean } = {}): Layer =>
@@ -61,6 +61,7 @@ export const layerNorm =
  * Over the last axis, without a mean: y = weight·x/√(mean(x²) + epsilon).
  * In standard operators, which ONNX Runtime fuses where nobody reads in between.
  * @see https://arxiv.org/abs/1910.07467
+ * @example nn.sequential(nn.rmsNorm('ln1'), nn.linear('out', { features: 10 }))
  */
 export const rmsNorm =
   (name: string, { epsilon = 1e-6 }: { epsilon?: number } = {}): Layer =>
@@ -79,6 +80,7 @@ export const rmsNorm =
  * N×C×spatial, over each of `groups` groups of channels and all of space; one gain and offset per channel.
  * @throws ShapeError where the groups do not divide the channels
  * @see https://arxiv.org/abs/1803.08494
+ * @example nn.sequential(nn.conv('conv1', { channels: 32 }), nn.groupNorm('norm1', { groups: 8 }), nn.relu('relu1'))
  */
 export const groupNorm =
   (name: string, { groups = 32, epsilon = 1e-5 }: { groups?: number; epsilon?: number } = {}): Layer =>
@@ -109,6 +111,7 @@ export interface BatchNormOptions {
  * N×C×spatial, each channel over the batch and all of space.
  * With running statistics there is one node and one site, as nothing lies between.
  * @see https://arxiv.org/abs/1502.03167
+ * @example nn.sequential(nn.conv('conv1', { channels: 32, bias: false }), nn.batchNorm('norm1'), nn.relu('relu1'))
  */
 export const batchNorm =
   (name: string, { epsilon = 1e-5, statistics = 'running' }: BatchNormOptions = {}): Layer =>

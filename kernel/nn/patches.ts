@@ -13,7 +13,7 @@ import { sizeAlong, whole } from './sizes.ts';
  * N×C×H×W → N×T×features: a linear map of each size×size patch, rows of the picture first. The same as a convolution
  * with that kernel and stride, as one product; `<name>.weight` is features × (C·size·size).
  * @throws ShapeError where the patches do not tile the picture
- * @example sequential(patches('embed', { size: 8, features: 64 }), transformerBlock('blocks.0', options))
+ * @example nn.sequential(nn.patches('embed', { size: 8, features: 64 }), nn.meanPool('pooled'))
  */
 export const patches =
   (
@@ -42,7 +42,10 @@ export const patches =
     return scope.site(name, 'Reshape', [mapped, int64s(scope.trace, [-1, down * across, features])]);
   };
 
-/** N×T×F → N×(1+T)×F: one trained vector, `<name>.weight`, before every sequence. The site is the whole. */
+/**
+ * N×T×F → N×(1+T)×F: one trained vector, `<name>.weight`, before every sequence. The site is the whole.
+ * @example nn.sequential(nn.patches('embed', { size: 8, features: 64 }), nn.classToken('class'))
+ */
 export const classToken =
   (name: string, { init = lecun }: { init?: Initializer } = {}): Layer =>
   (x, scope) => {
@@ -53,25 +56,37 @@ export const classToken =
     return scope.site(name, 'Concat', [scope.inner(name, 'Expand', [token, shape]), x], { axis: 1n });
   };
 
-/** A trained vector for each position of sequences of one length: x + `<name>.weight`, T×F. */
+/**
+ * A trained vector for each position of sequences of one length: x + `<name>.weight`, T×F.
+ * @example nn.sequential(nn.patches('embed', { size: 8, features: 64 }), nn.fixedPositions('placed'))
+ */
 export const fixedPositions =
   (name: string, { init = lecun }: { init?: Initializer } = {}): Layer =>
   (x, scope) =>
     scope.site(name, 'Add', [x, scope.parameter(`${name}.weight`, x.dims.slice(1), init)]);
 
-/** N×T×F → N×F: the vector at one position. */
+/**
+ * N×T×F → N×F: the vector at one position.
+ * @example nn.sequential(nn.layerNorm('final'), nn.positionAt('first', 0), nn.linear('logits', { features: 10 }))
+ */
 export const positionAt =
   (name: string, position: number): Layer =>
   (x, scope) =>
     scope.site(name, 'Gather', [x, whole(scope, position)], { axis: 1n });
 
-/** N×T×F → N×F: the mean over all positions. */
+/**
+ * N×T×F → N×F: the mean over all positions.
+ * @example nn.sequential(nn.layerNorm('final'), nn.meanPool('pooled'), nn.linear('logits', { features: 10 }))
+ */
 export const meanPool =
   (name: string): Layer =>
   (x, scope) =>
     scope.site(name, 'ReduceMean', [x, int64s(scope.trace, [1])], { keepdims: 0n });
 
-/** N×T×F → N×F: the vector where `chosen`, N×T of zeros and one 1, has its 1. */
+/**
+ * N×T×F → N×F: the vector where `chosen`, N×T of zeros and one 1, has its 1.
+ * @example const last = nn.pickPosition(scope, 'last', x, chosen);
+ */
 export const pickPosition = (scope: Scope, name: string, x: Var, chosen: Var): Var => {
   const row = scope.inner(name, 'Unsqueeze', [chosen, int64s(scope.trace, [1])]);
   return scope.site(name, 'Squeeze', [scope.inner(name, 'MatMul', [row, x]), int64s(scope.trace, [1])]);

@@ -22,7 +22,7 @@ export interface LstmOptions {
  * directions × N × hidden. Weights, rows in the order i, o, f, c̃: `<name>.input.weight` directions × 4·hidden × F,
  * `<name>.recurrent.weight` directions × 4·hidden × hidden, `<name>.bias` directions × 8·hidden (of W, then of R).
  * @see https://www.bioinf.jku.at/publications/older/2604.pdf
- * @example sequential(embedding('embed', { count: 50, features: 16 }), lstm('lstm', { hidden: 32 }))
+ * @example nn.sequential(nn.embedding('embed', { count: 50, features: 16 }), nn.lstm('lstm', { hidden: 32 }))
  */
 export const lstm =
   (name: string, { hidden, bidirectional = false, init = lecun }: LstmOptions): Layer =>

@@ -25,6 +25,7 @@ export interface RotaryScaling {
 /**
  * The frequencies base^(−2i/width), i = 0 … width/2 − 1.
  * @param width features of a head that are turned
+ * @example nn.attention('attn', { heads: 4, causal: true, rotary: nn.rotaryFrequencies(16) })
  */
 export function rotaryFrequencies(width: number, base = 10000, scaling?: RotaryScaling): number[] {
   const frequencies = Array.from({ length: width / 2 }, (_, i) => base ** ((-2 * i) / width));
@@ -45,6 +46,7 @@ export function rotaryFrequencies(width: number, base = 10000, scaling?: RotaryS
  *   (a, b) → (a·cos − b·sin, b·cos + a·sin)      as x∘[cos, cos] + swapped(x)∘[−sin, sin]
  *
  * @param x batch × position × heads × width
+ * @example const turned = nn.rotate(scope, 'q.rotated', q, nn.rotaryFrequencies(16));
  */
 export function rotate(scope: Scope, name: string, x: Var, frequencies: Frequencies, past?: Var): Var {
   const width = x.dims[3];

@@ -32,9 +32,15 @@ const convolution =
     return scope.site(name, 'Conv', [x, weight, offset], windows(rank, options));
   };
 
-/** N×C×L → N×channels×L′, L′ = ⌊(L + 2·pad − kernel) / stride⌋ + 1. */
+/**
+ * N×C×L → N×channels×L′, L′ = ⌊(L + 2·pad − kernel) / stride⌋ + 1.
+ * @example nn.sequential(nn.conv1d('conv1', { channels: 16, kernel: 9 }), nn.relu('relu1'))
+ */
 export const conv1d = convolution(1);
-/** N×C×H×W → N×channels×H′×W′, H′ = ⌊(H + 2·pad − kernel) / stride⌋ + 1. */
+/**
+ * N×C×H×W → N×channels×H′×W′, H′ = ⌊(H + 2·pad − kernel) / stride⌋ + 1.
+ * @example nn.sequential(nn.conv('conv1', { channels: 16, kernel: 5, stride: 2 }), nn.relu('relu1'))
+ */
 export const conv = convolution(2);
 
 export interface ConvTransposeOptions extends ConvOptions {
@@ -57,12 +63,15 @@ const transposed =
     });
   };
 
-/** N×C×L → N×channels×L′, L′ = (L − 1)·stride − 2·pad + kernel + outputPad. */
+/**
+ * N×C×L → N×channels×L′, L′ = (L − 1)·stride − 2·pad + kernel + outputPad.
+ * @example nn.convTranspose1d('up', { channels: 16, kernel: 4, stride: 2, pad: 1 })
+ */
 export const convTranspose1d = transposed(1);
 /**
  * N×C×H×W → N×channels×H′×W′, H′ = (H − 1)·stride − 2·pad + kernel + outputPad: the adjoint of `conv`, which
  * doubles a picture's size at stride 2, kernel 4, pad 1.
- * @example convTranspose('up', { channels: 16, kernel: 4, stride: 2, pad: 1 })
+ * @example nn.convTranspose('up', { channels: 16, kernel: 4, stride: 2, pad: 1 })
  */
 export const convTranspose = transposed(2);
 
@@ -103,12 +112,21 @@ const pooling =
     });
   };
 
-/** The largest of each size×size window. */
+/**
+ * The largest of each size×size window.
+ * @example nn.sequential(nn.conv('conv1', { channels: 16 }), nn.relu('relu1'), nn.maxPool('pool1'))
+ */
 export const maxPool = pooling('MaxPool');
-/** The mean of each size×size window. */
+/**
+ * The mean of each size×size window.
+ * @example nn.sequential(nn.conv('conv1', { channels: 16 }), nn.relu('relu1'), nn.averagePool('pool1', { size: 3, stride: 2 }))
+ */
 export const averagePool = pooling('AveragePool');
 
-/** N×C×H×W → N×C×1×1. */
+/**
+ * N×C×H×W → N×C×1×1.
+ * @example nn.sequential(nn.globalAveragePool('pool'), nn.flatten('flat'), nn.linear('logits', { features: 10 }))
+ */
 export const globalAveragePool =
   (name: string): Layer =>
   (x, scope) =>

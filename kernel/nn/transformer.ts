@@ -37,7 +37,10 @@ export interface StackOptions extends BlockOptions {
   past?: readonly KeyValue[];
 }
 
-/** `layers` blocks on x, N×T×F, with the keys and values that each has made. */
+/**
+ * `layers` blocks on x, N×T×F, with the keys and values that each has made.
+ * @example const { out } = nn.stack(x, scope, { layers: 2, attention: { heads: 4, causal: true }, mlp: { hidden: 256 } });
+ */
 export function stack(x: Var, scope: Scope, options: StackOptions): { out: Var; present: KeyValue[] } {
   const { layers, prefix = '', past } = options;
   const present: KeyValue[] = [];
@@ -52,7 +55,7 @@ export function stack(x: Var, scope: Scope, options: StackOptions): { out: Var; 
 
 /**
  * One block as a layer: N×T×F → N×T×F.
- * @example sequential(transformerBlock('blocks.0', { attention: { heads: 4, causal: true }, mlp: { hidden: 256 } }))
+ * @example nn.transformerBlock('blocks.0', { attention: { heads: 4, causal: true }, mlp: { hidden: 256 } })
  */
 export const transformerBlock =
   (name: string, options: BlockOptions): Layer =>

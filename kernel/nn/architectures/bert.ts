@@ -41,7 +41,7 @@ export interface BertConfig {
  * Tokens (int64, batch × position) → what `head` says.
  * Its sites are listed in docs/sites.md.
  * @example
- * const graph = bert({ vocabulary: 128, context: 64, width: 64, layers: 2, heads: 4, head: 'words' });
+ * const graph = nn.bert({ vocabulary: 128, context: 64, width: 64, layers: 2, heads: 4, head: 'words' });
  */
 export function bert(config: BertConfig, options: BuildOptions = {}): Graph {
   const { vocabulary, context, width, layers, heads, hidden = 4 * width, epsilon = 1e-12 } = config;

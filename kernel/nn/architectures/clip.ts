@@ -47,7 +47,7 @@ export interface ClipConfig {
  * Its sites are listed in docs/sites.md.
  * @example
  * const tower = { width: 64, layers: 2, heads: 4 };
- * const graph = clip({
+ * const graph = nn.clip({
  *   width: 32,
  *   text: { ...tower, vocabulary: 128, context: 16 },
  *   image: { ...tower, size: 32, patch: 8 },

@@ -25,7 +25,7 @@ export interface Gpt2Config {
  * Tokens (int64, batch × position) → logits (batch × position × vocabulary).
  * Its sites are listed in docs/sites.md.
  * @example
- * const graph = gpt2({ vocabulary: 128, context: 64, width: 64, layers: 2, heads: 4 });
+ * const graph = nn.gpt2({ vocabulary: 128, context: 64, width: 64, layers: 2, heads: 4 });
  */
 export function gpt2(config: Gpt2Config, options?: BuildOptions): Graph {
   const { vocabulary, context, width, layers, heads, hidden = 4 * width, epsilon = 1e-5 } = config;

@@ -42,7 +42,7 @@ export interface LlamaConfig {
  * Tokens (int64, batch × position) → logits (batch × position × vocabulary).
  * Its sites are listed in docs/sites.md.
  * @example
- * const graph = llama({ vocabulary: 128, context: 64, width: 64, layers: 2, heads: 4, kvHeads: 2, hidden: 172 });
+ * const graph = nn.llama({ vocabulary: 128, context: 64, width: 64, layers: 2, heads: 4, kvHeads: 2, hidden: 172 });
  */
 export function llama(config: LlamaConfig, options?: BuildOptions): Graph {
   const { vocabulary, context, width, layers, heads, kvHeads, hidden, epsilon = 1e-6, window } = config;

@@ -35,7 +35,7 @@ export interface MixerConfig {
  * Picture (batch × channels × size × size) → logits (batch × classes).
  * Its sites are listed in docs/sites.md.
  * @example
- * const graph = mixer({ size: 32, patch: 8, width: 64, layers: 2, classes: 10 });
+ * const graph = nn.mixer({ size: 32, patch: 8, width: 64, layers: 2, classes: 10 });
  */
 export function mixer(config: MixerConfig, options: VisionOptions = {}): Graph {
   const { size, patch, channels = 3, width, layers, mixHidden = width / 2, hidden = 4 * width } = config;

@@ -35,7 +35,7 @@ export interface NeoxConfig {
  * Tokens (int64, batch × position) → logits (batch × position × vocabulary).
  * Its sites are listed in docs/sites.md.
  * @example
- * const graph = neox({ vocabulary: 128, context: 64, width: 64, layers: 2, heads: 4 });
+ * const graph = nn.neox({ vocabulary: 128, context: 64, width: 64, layers: 2, heads: 4 });
  */
 export function neox(config: NeoxConfig, options?: BuildOptions): Graph {
   const { vocabulary, context, width, layers, heads, hidden = 4 * width, epsilon = 1e-5 } = config;

@@ -43,8 +43,8 @@ const builders: Readonly<Record<string, (config: never, options: BuildOptions) =
  * The architecture that a Hugging Face config.json describes.
  * @throws NeuronbookError naming the model type, where it is none of ours
  * @example
- * const architecture = architectureOf({ model_type: 'gpt2', n_layer: 2, n_embd: 64, n_head: 4, vocab_size: 100 });
- * const graph = architecture.network({ weights: weightsFrom(architecture, checkpoint) });
+ * const architecture = nn.architectureOf({ model_type: 'gpt2', n_layer: 2, n_embd: 64, n_head: 4, vocab_size: 100 });
+ * const graph = architecture.network({ weights: nn.weightsFrom(architecture, checkpoint) });
  */
 export function architectureOf(config: HuggingFaceConfig): Architecture {
   // timm writes no model type but the name of its variant: mixer_b16_224
@@ -85,6 +85,7 @@ export function weightsFrom(
 /**
  * The decoding form of a causal language model that was built here, over the same weights (no copy).
  * @returns undefined for any other graph, and for one that was edited since: its cached form would lack the edits
+ * @example const form = nn.cachedForm(model.graph);
  */
 export function cachedForm(graph: Graph): Graph | undefined {
   const said = graph.metadata[ARCHITECTURE_KEY];

@@ -44,7 +44,7 @@ export interface ResnetOptions extends BuildOptions {
  * Its sites are listed in docs/sites.md.
  * @example
  * // ResNet-20 for pictures of 32×32
- * const graph = resnet({
+ * const graph = nn.resnet({
  *   size: 32,
  *   stem: { width: 16, kernel: 3, stride: 1, pool: false },
  *   widths: [16, 32, 64],

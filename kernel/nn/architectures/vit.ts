@@ -43,7 +43,7 @@ export interface VisionOptions extends BuildOptions {
  * Picture (batch × channels × size × size) → logits (batch × classes).
  * Its sites are listed in docs/sites.md.
  * @example
- * const graph = vit({ size: 32, patch: 8, width: 64, layers: 2, heads: 4, classes: 10 });
+ * const graph = nn.vit({ size: 32, patch: 8, width: 64, layers: 2, heads: 4, classes: 10 });
  */
 export function vit(config: VitConfig, options: VisionOptions = {}): Graph {
   const { size, patch, channels = 3, width, layers, heads, hidden = 4 * width, epsilon = 1e-6 } = config;
