@@ -14,7 +14,10 @@ export function declaredIn(
   let sizes: ReadonlyMap<Dim, number> | undefined;
   const known = (name: string): Known | undefined => {
     const info = infos!.get(name);
-    const dims = info?.dims?.map(dim => (typeof dim === 'number' ? dim : sizes!.get(dim)));
+    // '?' is no name: two of them need not be the same size
+    const dims = info?.dims?.map(dim =>
+      typeof dim === 'number' ? dim : dim === '?' ? undefined : sizes!.get(dim),
+    );
     return dims?.every(dim => dim !== undefined) ? { dtype: info!.dtype, dims } : undefined;
   };
   return node => {
