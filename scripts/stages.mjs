@@ -57,8 +57,8 @@ async function scripts(env) {
   return countTap(output, code);
 }
 
-/** vitest in the kernel; `paths` are its filters, `without` are folders left out. */
-async function vitest(name, { paths = [], without = [] }, env) {
+/** vitest in the kernel; `paths` are its filters, `without` are folders left out, `config` another file of settings. */
+async function vitest(name, { paths = [], without = [], config }, env) {
   const report = freshReport(`${name}.json`);
   const args = [
     'run',
@@ -68,6 +68,7 @@ async function vitest(name, { paths = [], without = [] }, env) {
     '--reporter=json',
     `--outputFile.json=${report}`,
   ];
+  if (config) args.push('--config', config);
   for (const folder of without) args.push('--exclude', `${folder}/**`);
   const { code } = await attempt(process.execPath, [nodeScript('vitest', 'vitest.mjs'), ...args, ...paths], {
     show: true,
@@ -79,7 +80,11 @@ async function vitest(name, { paths = [], without = [] }, env) {
 /** The folders whose tests start processes and speak over sockets. */
 const protocol = ['wire', 'language', 'session', 'cli'];
 
-const unit = env => vitest('unit', { without: protocol }, env);
+/** The operators once more on WebAssembly, as a browser runs them. */
+const web = { paths: ['engine/ops/', 'engine/second-order'], config: 'vitest.web.config.ts' };
+
+const unit = async env =>
+  sum([await vitest('unit', { without: protocol }, env), await vitest('unit-web', web, env)]);
 
 async function unittest(file, env) {
   const args = ['-m', 'unittest', '-v', file.replace(/\.py$/, '').split('/').at(-1)];
