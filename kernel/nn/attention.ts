@@ -17,6 +17,7 @@ import type { Var } from '../engine/var.ts';
 import { lecun, type Initializer } from './init.ts';
 import { product } from './layers.ts';
 import { causalMask } from './masks.ts';
+import { rmsNorm } from './norms.ts';
 import { rotate, type Frequencies } from './rotary.ts';
 import type { Layer, Scope } from './scope.ts';
 import { rowsOf, unrows } from './sizes.ts';
@@ -33,6 +34,8 @@ export interface AttentionOptions {
   window?: number;
   /** Turns queries and keys by their positions. */
   rotary?: Frequencies;
+  /** Normalizes each head of queries and keys by its root mean square, with this epsilon, before it is turned. */
+  headNorm?: { epsilon?: number };
   /** Offsets of q, k and v; and of out. */
   bias?: boolean | { qkv: boolean; out: boolean };
   /** What keys and values are made from, b·s·f; x itself where left out. */
@@ -50,7 +53,7 @@ export interface AttentionOptions {
 
 /**
  * Attention from x: sites `<name>.q`, `.k`, `.v`, `.scores` (before the mask), `.pattern`, `.z`, `.out`;
- * `.q.rotated` and `.k.rotated` with rotary positions; `.result` where asked for.
+ * `.q.norm` and `.k.norm` with `headNorm`, `.q.rotated` and `.k.rotated` with rotary positions; `.result` where asked for.
  * @throws ShapeError where the heads do not divide the features
  * @example nn.residual('blocks.0.resid.mid', nn.attention('blocks.0.attn', { heads: 4, causal: true }))
  */
@@ -71,7 +74,17 @@ export interface Attended {
  * @example const layer: nn.Layer = (x, scope) => nn.attend(scope, 'attn', x, { heads: 4, causal: true }).out;
  */
 export function attend(scope: Scope, name: string, x: Var, options: AttentionOptions): Attended {
-  const { heads, kvHeads = heads, causal = false, window, rotary, to = x, past, init = lecun } = options;
+  const {
+    heads,
+    kvHeads = heads,
+    causal = false,
+    window,
+    rotary,
+    headNorm,
+    to = x,
+    past,
+    init = lecun,
+  } = options;
   const headWidth = options.headWidth ?? x.dims[2] / heads;
   if (!Number.isInteger(headWidth))
     throw new ShapeError(`${name}: ${heads} heads do not divide ${x.dims[2]} features; give headWidth`);
@@ -94,8 +107,10 @@ export function attend(scope: Scope, name: string, x: Var, options: AttentionOpt
     });
     return unrows(scope, site, rows, source, [count, headWidth]);
   };
-  const turned = (part: string, value: Var) =>
-    rotary ? rotate(scope, `${name}.${part}.rotated`, value, rotary, past?.key) : value;
+  const turned = (part: string, given: Var) => {
+    const value = headNorm ? rmsNorm(`${name}.${part}.norm`, headNorm)(given, scope) : given;
+    return rotary ? rotate(scope, `${name}.${part}.rotated`, value, rotary, past?.key) : value;
+  };
   const q = turned('q', projected('q', x, heads));
   const k = turned('k', projected('k', to, kvHeads));
   const v = projected('v', to, kvHeads);

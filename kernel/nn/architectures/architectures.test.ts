@@ -10,7 +10,7 @@ import { built, difference, fixture, read, slopes } from '../testing.ts';
 import { gpt2 } from './gpt2.ts';
 import { architectureOf, cachedForm, weightsFrom } from './registry.ts';
 
-const causal = ['gpt2', 'neox', 'llama', 'mistral', 'qwen2'];
+const causal = ['gpt2', 'neox', 'llama', 'mistral', 'qwen2', 'qwen3'];
 const all = [...causal, 'bert', 'vit', 'clip', 'resnet', 'resnet_basic', 'mixer'];
 
 describe.each(all)('%s', name => {
@@ -101,9 +101,35 @@ test('without MLPs a block is attention alone', () => {
   );
 });
 
+test('a checkpoint may leave out the prefix, or spell gains and offsets as the first ones did', async () => {
+  const spellings: [string, (name: string) => string][] = [
+    ['gpt2', name => name.replace('transformer.', '')],
+    [
+      'bert',
+      name =>
+        name.replace(
+          /LayerNorm\.(weight|bias)$/,
+          (_, kind) => `LayerNorm.${kind === 'bias' ? 'beta' : 'gamma'}`,
+        ),
+    ],
+  ];
+  for (const [name, spell] of spellings) {
+    const given = await fixture(name);
+    const back = new Map(given.checkpoint.names.map(key => [spell(key), key]));
+    const checkpoint = {
+      names: [...back.keys()],
+      has: (key: string) => back.has(key),
+      read: (key: string) => given.checkpoint.read(back.get(key)!),
+    };
+    const [graph, other] = [built(given).graph, built({ ...given, checkpoint }).graph];
+    expect([...back.keys()]).not.toEqual(given.checkpoint.names);
+    for (const [key, value] of graph.constants) expect(other.constants.get(key)!.data).toEqual(value.data);
+  }
+});
+
 test('what cannot be built is said', async () => {
   expect(() => architectureOf({ model_type: 'mamba' })).toThrow(
-    'unknown model type: mamba; expected one of bert, clip, gpt2, gpt_neox, llama, mistral, mixer, qwen2, resnet, vit; ' +
+    'unknown model type: mamba; expected one of bert, clip, gpt2, gpt_neox, llama, mistral, mixer, qwen2, qwen3, resnet, vit; ' +
       'export the model to ONNX and load that file',
   );
   expect(() => architectureOf({ model_type: 'llama', rope_scaling: { rope_type: 'yarn' } })).toThrow(

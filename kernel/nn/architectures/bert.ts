@@ -14,7 +14,7 @@ import { positionAt } from '../patches.ts';
 import type { Scope } from '../scope.ts';
 import { whole } from '../sizes.ts';
 import { stack } from '../transformer.ts';
-import type { Architecture, BuildOptions, HuggingFaceConfig, Sources } from './architecture.ts';
+import type { Architecture, BuildOptions, Checkpoint, HuggingFaceConfig, Sources } from './architecture.ts';
 import { affine, eachLayer, entry, prefixOf, same } from './checkpoint.ts';
 
 export interface BertConfig {
@@ -122,18 +122,23 @@ export function bertFrom(json: HuggingFaceConfig): Architecture {
     generates: false,
     context: config.context,
     network: options => bert(config, options),
-    sources: checkpoint =>
-      sources(config, prefixOf(checkpoint, 'bert.', 'embeddings.word_embeddings.weight')),
+    sources: checkpoint => sources(config, checkpoint),
   };
 }
 
-function sources({ layers, head }: BertConfig, prefix: string): Sources {
+function sources({ layers, head }: BertConfig, checkpoint: Pick<Checkpoint, 'has'>): Sources {
+  const prefix = prefixOf(checkpoint, 'bert.', 'embeddings.word_embeddings.weight');
+  // the first checkpoints call gain and offset gamma and beta
+  const norm = (ours: string, theirs: string): Sources =>
+    checkpoint.has(`${theirs}.gamma`)
+      ? { ...same(`${ours}.weight`, `${theirs}.gamma`), ...same(`${ours}.bias`, `${theirs}.beta`) }
+      : affine(ours, theirs);
   const pooled = affine('pooled.pre', `${prefix}pooler.dense`);
   return {
     ...same('embed.weight', `${prefix}embeddings.word_embeddings.weight`),
     ...same('embed.position.weight', `${prefix}embeddings.position_embeddings.weight`),
     ...same('embed.segment.weight', `${prefix}embeddings.token_type_embeddings.weight`),
-    ...affine('embed.ln', `${prefix}embeddings.LayerNorm`),
+    ...norm('embed.ln', `${prefix}embeddings.LayerNorm`),
     ...eachLayer(layers, layer => {
       const [ours, theirs] = [`blocks.${layer}`, `${prefix}encoder.layer.${layer}`];
       return {
@@ -141,15 +146,15 @@ function sources({ layers, head }: BertConfig, prefix: string): Sources {
         ...affine(`${ours}.attn.k`, `${theirs}.attention.self.key`),
         ...affine(`${ours}.attn.v`, `${theirs}.attention.self.value`),
         ...affine(`${ours}.attn.out`, `${theirs}.attention.output.dense`),
-        ...affine(`${ours}.ln1`, `${theirs}.attention.output.LayerNorm`),
+        ...norm(`${ours}.ln1`, `${theirs}.attention.output.LayerNorm`),
         ...affine(`${ours}.mlp.pre`, `${theirs}.intermediate.dense`),
         ...affine(`${ours}.mlp.out`, `${theirs}.output.dense`),
-        ...affine(`${ours}.ln2`, `${theirs}.output.LayerNorm`),
+        ...norm(`${ours}.ln2`, `${theirs}.output.LayerNorm`),
       };
     }),
     ...(head === 'words' && {
       ...affine('head.pre', 'cls.predictions.transform.dense'),
-      ...affine('head.ln', 'cls.predictions.transform.LayerNorm'),
+      ...norm('head.ln', 'cls.predictions.transform.LayerNorm'),
       ...same('logits.bias', 'cls.predictions.bias'),
     }),
     ...(head === 'states' && pooled),

@@ -1,5 +1,5 @@
 /**
- * Llama and its kin, Mistral and Qwen2: root-mean-square norms, rotary positions, gated MLPs, keys and values that
+ * Llama and its kin, Mistral, Qwen2 and Qwen3: root-mean-square norms, rotary positions, gated MLPs, keys and values that
  * several heads share. @see https://arxiv.org/abs/2302.13971
  */
 import type { Graph } from '../../onnx/graph.ts';
@@ -30,6 +30,8 @@ export interface LlamaConfig {
   scaling?: RotaryScaling;
   /** Offsets in q, k and v (Qwen2), or in attn.out too. */
   bias?: 'none' | 'qkv' | 'all';
+  /** Normalizes each head of queries and keys (Qwen3). */
+  headNorm?: boolean;
   /** Offsets in the MLP. */
   mlpBias?: boolean;
   /** How many positions back attention sees (Mistral); all where left out. */
@@ -47,7 +49,7 @@ export interface LlamaConfig {
 export function llama(config: LlamaConfig, options?: BuildOptions): Graph {
   const { vocabulary, context, width, layers, heads, kvHeads, hidden, epsilon = 1e-6, window } = config;
   const { headWidth = width / heads, activation = 'silu', base, scaling, bias = 'none' } = config;
-  const { mlpBias = false, tied = false } = config;
+  const { headNorm = false, mlpBias = false, tied = false } = config;
   const inits = gptInit(layers);
   return languageModel(
     {
@@ -67,6 +69,7 @@ export function llama(config: LlamaConfig, options?: BuildOptions): Graph {
           rotary: rotaryFrequencies(headWidth, base, scaling),
           bias: { qkv: bias !== 'none', out: bias === 'all' },
           window,
+          ...(headNorm && { headNorm: { epsilon } }),
           ...inits,
         },
         mlp: { gated: true, hidden, activation, bias: mlpBias, ...inits },
@@ -78,7 +81,7 @@ export function llama(config: LlamaConfig, options?: BuildOptions): Graph {
   );
 }
 
-/** Llama, Mistral or Qwen2 as a config.json describes it. */
+/** Llama, Mistral, Qwen2 or Qwen3 as a config.json describes it. */
 export function llamaFrom(json: HuggingFaceConfig): Architecture {
   const type = json.model_type;
   const { base, scaling } = ropeOf(json);
@@ -97,6 +100,7 @@ export function llamaFrom(json: HuggingFaceConfig): Architecture {
     base,
     scaling,
     bias: type === 'qwen2' ? 'qkv' : entry(json, 'attention_bias', false) ? 'all' : 'none',
+    headNorm: type === 'qwen3',
     mlpBias: entry(json, 'mlp_bias', false),
     window: windowed ? entry<number | undefined>(json, 'sliding_window', undefined) : undefined,
     tied: entry(json, 'tie_word_embeddings', false),
@@ -113,7 +117,7 @@ export function llamaFrom(json: HuggingFaceConfig): Architecture {
   };
 }
 
-function sources({ layers, bias, mlpBias }: LlamaConfig, prefix: string): Sources {
+function sources({ layers, bias, headNorm, mlpBias }: LlamaConfig, prefix: string): Sources {
   return {
     ...same('embed.weight', `${prefix}embed_tokens.weight`),
     ...affine('final.ln', `${prefix}norm`, false),
@@ -126,6 +130,10 @@ function sources({ layers, bias, mlpBias }: LlamaConfig, prefix: string): Source
         ...qkv('q'),
         ...qkv('k'),
         ...qkv('v'),
+        ...(headNorm && {
+          ...affine(`${ours}.attn.q.norm`, `${theirs}.self_attn.q_norm`, false),
+          ...affine(`${ours}.attn.k.norm`, `${theirs}.self_attn.k_norm`, false),
+        }),
         ...affine(`${ours}.attn.out`, `${theirs}.self_attn.o_proj`, bias === 'all'),
         ...affine(`${ours}.ln2`, `${theirs}.post_attention_layernorm`, false),
         ...affine(`${ours}.mlp.pre`, `${theirs}.mlp.gate_proj`, mlpBias),

@@ -28,6 +28,7 @@ const families: Readonly<Record<string, (config: HuggingFaceConfig) => Architect
   mistral: llamaFrom,
   mixer: mixerFrom,
   qwen2: llamaFrom,
+  qwen3: llamaFrom,
   resnet: resnetFrom,
   vit: vitFrom,
 };

@@ -30,7 +30,11 @@ const architectures: readonly (readonly [
 ])[] = [
   ['GPT-2', gpt2({ ...text, ...language }, { result: true })],
   ['GPT-NeoX (Pythia)', neox({ ...text, ...language, rotary: 0.5 })],
-  ['Llama, Mistral, Qwen2', llama({ ...text, ...language, heads: 6, kvHeads: 2 }), { 2: 'heads of keys' }],
+  [
+    'Llama, Mistral, Qwen2, Qwen3',
+    llama({ ...text, ...language, heads: 6, kvHeads: 2, headNorm: true }),
+    { 2: 'heads of keys' },
+  ],
   ['BERT', bert({ ...text, ...language })],
   ['BERT without a head, also', bert({ ...text, ...language, head: 'states' })],
   ['ViT', vit({ ...text, ...picture })],
@@ -55,6 +59,7 @@ const meanings: readonly (readonly [site: RegExp, meaning: string])[] = [
   [/\.resid\.mid$/, 'the residual stream between the two halves of the block'],
   [/\.resid\.post$/, 'the residual stream behind the block'],
   [/\.normalized$/, 'the same before its gain and offset'],
+  [/\.attn\.[qk]\.norm$/, 'the same, each head normalized (Qwen3)'],
   [/(\.ln\d?|\.bn)$/, 'normalized, with gain and offset'],
   [/\.mix\.in$/, 'what the MLP across patches reads'],
   [/\.mix\.out$/, 'what it makes, before it is turned back'],
