@@ -35,6 +35,7 @@ export { Objective, pick } from './model/objective.ts';
 export { ablate, clamp, patch, steer, type Edit } from './model/edits.ts';
 export * from './model/generate/index.ts';
 export { tokenizer } from './model/tokenizer-source.ts';
+export { openSafetensors, saveSafetensors, type Safetensors } from './base/safetensors/index.ts';
 export type { Tokenizer } from './model/tokenizer.ts';
 export type { SaveOptions } from './model/save.ts';
 export type { ImageInput } from './model/image-input.ts';

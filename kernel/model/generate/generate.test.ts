@@ -4,6 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, expect, test } from 'vitest';
 import { host, setHost } from '../../base/host.ts';
+import { ARCHITECTURE_KEY, cachedForm } from '../../nn/architectures/index.ts';
+import type { Graph } from '../../onnx/graph.ts';
+import { renameValues } from '../../onnx/rename.ts';
 import { ablate } from '../edits.ts';
 import { load } from '../load.ts';
 import { Model } from '../model.ts';
@@ -58,6 +61,30 @@ test('with a cache each step reads one token', async () => {
     ...(model as unknown as { programs: Map<string, Promise<{ graph: { inputs: unknown[] } }>> }).programs,
   ];
   expect((await form.find(([key]) => key === 'tokens true')![1]).graph.inputs.length).toBeGreaterThan(1);
+});
+
+test('networks as exporters write them: input_ids, a mask, positions, past_key_values', async () => {
+  const { model, prompt, written } = await tiny('gpt2');
+  const exported = (form: Graph): Model => {
+    const beside = ['attention_mask', 'position_ids'].map(name => ({ name, dims: ['batch', '?'] }));
+    const more = beside.map(info => ({ ...info, dtype: 'int64' as const }));
+    const { [ARCHITECTURE_KEY]: _, ...metadata } = form.metadata;
+    const renamed = renameValues(form, name =>
+      name === 'tokens' ? 'input_ids' : name.replace(/^past\./, 'past_key_values.'),
+    );
+    return new Model('exported', { ...renamed, metadata, inputs: [...renamed.inputs, ...more] });
+  };
+  const count = { tokens: 20, stop: [] };
+  expect(await generate(exported(cachedForm(model.graph)!), prompt, count)).toEqual(written);
+  expect(await generate(exported(model.graph), prompt, count)).toEqual(written);
+  const odd = {
+    ...model.graph,
+    metadata: {},
+    inputs: [...model.graph.inputs, { name: 'pixels', dtype: 'float32' as const }],
+  };
+  await expect(generate(new Model('odd', odd), prompt)).rejects.toThrow(
+    'generate cannot fill input pixels; run the model itself, with all its inputs',
+  );
 });
 
 test('an edited model writes what the edit makes it write', async () => {
