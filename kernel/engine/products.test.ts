@@ -1,7 +1,19 @@
 /** Products with Jacobians and Hessians of small functions: against finite differences, and as the graphs they are. */
 import { expect, test } from 'vitest';
 import { tensor, type Tensor } from '../base/tensor.ts';
-import { cast, exp, gather, greater, matmul, mul, reduceSum, relu, softmax, tanh } from './functions.ts';
+import {
+  cast,
+  exp,
+  gather,
+  greater,
+  matmul,
+  mul,
+  reduceSum,
+  relu,
+  reshape,
+  softmax,
+  tanh,
+} from './functions.ts';
 import { conv, maxPool } from './functions-spatial.ts';
 import { vjp } from './grad.ts';
 import { override, overriding } from './override.ts';
@@ -14,6 +26,9 @@ type Build = (x: Var, w: Var) => readonly Var[];
 
 const printed = (trace: Trace, outputs: Readonly<Record<string, Var>>) =>
   trace.graph(outputs).nodes.map(({ op, inputs, outputs }) => `${outputs} = ${op}(${inputs})`);
+
+/** Four numbers as a picture. */
+const square = (x: Var) => reshape(x, [1, 1, 2, 2]);
 
 const moved = (x: Tensor, v: Tensor, step: number): Tensor =>
   tensor(
@@ -100,6 +115,31 @@ test('hvp spans several values: f = Σ a·b, H·(u, v) = (v, u)', async () => {
   const [ha, hb] = hvp(trace, reduceSum(mul(a, b)), [a, b], [u, v]);
   const made = await execute(trace.graph({ ha, hb }), { u: tensor([1, 2]), v: tensor([3, 4]) });
   expect([made.ha.toNumbers(), made.hb.toNumbers()]).toEqual([[3, 4], [1, 2]]); // prettier-ignore
+});
+
+test.each<[string, (x: Var) => Var, readonly number[]]>([
+  ['ReLU is straight but for its corner', x => reduceSum(mul(relu(x), 3)), [0, 0, 0, 0]],
+  [
+    'MaxPool is straight but where the largest changes',
+    x => reduceSum(mul(maxPool(square(x), 2), 3)),
+    [0, 0, 0, 0],
+  ],
+  [
+    'ReLU lets curvature through where it is open: Σ ReLU(x)²',
+    x => reduceSum(mul(relu(x), relu(x))),
+    [0, 0, 2, 2],
+  ],
+  [
+    'MaxPool lets it through at the largest: Σ MaxPool(x)²',
+    x => reduceSum(mul(maxPool(square(x), 2), maxPool(square(x), 2))),
+    [0, 0, 0, 2],
+  ],
+])('as in PyTorch, %s', async (_name, build, expected) => {
+  const trace = new Trace();
+  const [x, v] = [trace.input('x', 'float32', [4]), trace.input('v', 'float32', [4])];
+  const [hv] = hvp(trace, build(x), [x], [v]);
+  const made = await execute(trace.graph({ hv }), { x: tensor([-2, -1, 1, 2]), v: tensor([1, 1, 1, 1]) });
+  expect(made.hv.toNumbers()).toEqual(expected);
 });
 
 test('what does not move a result gives zeros', async () => {

@@ -6,7 +6,8 @@
  *   ∂⟨Jᵀu, v⟩/∂u = J·v
  *
  * u only has to exist while the graph is built: no node of J·v reads it, and the nodes of Jᵀu fall away with it.
- * What remains is what forward rules would have built (`products.test.ts` prints one).
+ * What remains is what forward rules would have built (`products.test.ts` prints one), so none are written. In nodes,
+ * for 4 transformer layers: forward 93, gradient 340, J·v 406; H·v 1107, and 1227 as the J·v of a gradient.
  */
 import { NeuronbookError } from '../base/errors.ts';
 import { fitting, gradients, vjp } from './grad.ts';
