@@ -51,6 +51,10 @@ export { Activations, type ActivationBatch } from './data/activations/activation
 export { openActivations } from './data/activations/recorder.ts';
 export type { HarvestData } from './model/harvest.ts';
 export { fromPng, picture } from './data/images.ts';
+export { readNpy, readNpz, toNpy, toNpz } from './data/files/npy.ts';
+export { imageFolder, readImage, type ImageBatch, type ImageFolder } from './data/files/pictures.ts';
+export { readCsv, readParquet, type Table } from './data/files/table.ts';
+export { readText, windows } from './data/files/text.ts';
 export { arithmetic } from './data/arithmetic.ts';
 export { chains } from './data/chains.ts';
 export { copying } from './data/copying.ts';

@@ -55,8 +55,12 @@ test('one shape, one ground, or none', () => {
   const empty = shapes.batch(rng(1), 5, { only: 'none' });
   expect([...new Set(empty.label.toNumbers())]).toEqual([-1]);
   expect(Math.max(...empty.cover.toNumbers())).toBe(0);
-  expect(() => shapes.batch(rng(1), 1, { only: 'sqare' as 'square' })).toThrowErrorMatchingInlineSnapshot(`[NameError: unknown shape: sqare; nearest: square, bar, triangle]`);
-  expect(() => shapes.batch(rng(1), 1, { context: 2 })).toThrowErrorMatchingInlineSnapshot(`[NeuronbookError: context: 2; expected a share from 0 to 1]`);
+  expect(() => shapes.batch(rng(1), 1, { only: 'sqare' as 'square' })).toThrowErrorMatchingInlineSnapshot(
+    `[NameError: unknown shape: sqare; nearest: square, bar, triangle]`,
+  );
+  expect(() => shapes.batch(rng(1), 1, { context: 2 })).toThrowErrorMatchingInlineSnapshot(
+    `[NeuronbookError: context: 2; expected a share from 0 to 1]`,
+  );
 });
 
 test('blobs move by their velocity, stay in the room, and shine where they are', () => {
@@ -84,5 +88,7 @@ test('blobs move by their velocity, stay in the room, and shine where they are',
       expect(Math.abs(middle - now[0])).toBeLessThan(0.8);
     }
   expect(turns).toBeGreaterThan(10);
-  expect(() => blobs.batch(rng(1), 1, { size: 4 })).toThrowErrorMatchingInlineSnapshot(`[NeuronbookError: blobs: 2 in 10 frames of 4 pixels at speed 2; expected one of each and a frame wider than 2·radius + speed]`);
+  expect(() => blobs.batch(rng(1), 1, { size: 4 })).toThrowErrorMatchingInlineSnapshot(
+    `[NeuronbookError: blobs: 2 in 10 frames of 4 pixels at speed 2; expected one of each and a frame wider than 2·radius + speed]`,
+  );
 });
