@@ -180,6 +180,24 @@ test('a damaged checkpoint gives way to the one before it', async () => {
   expect(weights(resumed.graph)).toEqual(weights(whole.graph));
 });
 
+test('a broken batch ends the run with an error and leaves the checkpoint as it was', async () => {
+  const checkpoint = folder();
+  const recipe = { ...options, steps: 8, accumulate: 2, every: 1 };
+  const whole = await fit(net(), points, recipe);
+  // batches 6 and 7 make step 4; its gradient is half done when the second one turns out broken
+  const broken = (index: number, stream: Rng) => {
+    const { x, label } = points(index, stream);
+    return { x: index === 7 ? tensor(x.toNumbers().fill(NaN), x.dims) : x, label };
+  };
+  await expect(fit(net(), broken, { ...recipe, checkpoint })).rejects.toThrow(
+    'loss is NaN at step 4, with a learning rate of 0.01; lower the rate, or set `clip`',
+  );
+  const seen: number[] = [];
+  const run = await fit(net(), points, { ...recipe, checkpoint, onStep: ({ step }) => void seen.push(step) });
+  expect(seen).toEqual([4, 5, 6, 7, 8]);
+  expect(weights(run.graph)).toEqual(weights(whole.graph));
+});
+
 test('what is trained does not follow its average', async () => {
   const recipe = { ...options, steps: 20 };
   const [plain, averaged] = [

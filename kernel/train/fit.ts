@@ -159,6 +159,7 @@ export async function fit(net: Graph | Model, data: Data, options: FitOptions): 
       const rate = optimizer.lr * schedule(step, steps);
       const value = await stepper.step(step, rate, source);
       if (value === undefined) {
+        if (step === 0) throw new NeuronbookError('the data ended before the first step; expected a batch');
         stopped = 'data';
         break;
       }

@@ -77,5 +77,7 @@ test('parameters: documented ones, else floating constants that enter as weights
     constants: new Map([...graph.constants, ['unused', tensor([1, 2])] as const]),
   };
   expect(parametersOf(foreign).map(({ name }) => name)).toEqual(['a.weight', 'a.bias']);
+  const broken = { ...graph, metadata: { 'neuronbook.parameters': '[1]' } };
+  expect(() => parametersOf(broken)).toThrow('metadata neuronbook.parameters makes no sense: [1]');
   expect(() => parametersOf(foreign, ['nothing'])).toThrow('unknown parameter: nothing; nearest: ');
 });

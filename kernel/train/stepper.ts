@@ -63,7 +63,7 @@ export class Stepper {
   /**
    * Step `step` (from 0) at this learning rate.
    * @returns the mean loss before the update; undefined where the data has ended
-   * @throws NeuronbookError where the loss is NaN or infinite; the state stays as it was before
+   * @throws NeuronbookError where the loss is NaN or infinite; θ and the slots stay as they were
    */
   async step(step: number, rate: number, { draw }: Source): Promise<number | undefined> {
     const { accumulate, optimizer } = this.options;

@@ -79,6 +79,12 @@ test('the next batch is on its way while a step runs; at the end of the data the
   expect(events.at(-1)).toBe('closed');
 });
 
+test('no data at all is a mistake', async () => {
+  await expect(fit(net, [], options)).rejects.toThrow(
+    'the data ended before the first step; expected a batch',
+  );
+});
+
 test('a stream and a function of the step that give the same batches train the same network', async () => {
   const streamed = await fit(net, [0, 1, 2].map(batch), options);
   const drawn = await fit(net, step => batch(step % 3), options);
