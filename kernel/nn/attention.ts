@@ -14,13 +14,12 @@ import { tensor } from '../base/tensor.ts';
 import { ints } from '../engine/attributes.ts';
 import { int64s } from '../engine/functions.ts';
 import type { Var } from '../engine/var.ts';
-import { lecun, type Initializer } from './init.ts';
-import { product } from './layers.ts';
+import { lecun, zeros, type Initializer } from './init.ts';
+import { mapped } from './layers.ts';
 import { causalMask } from './masks.ts';
 import { rmsNorm } from './norms.ts';
 import { rotate, type Frequencies } from './rotary.ts';
 import type { Layer, Scope } from './scope.ts';
-import { rowsOf, unrows } from './sizes.ts';
 
 export interface AttentionOptions {
   heads: number;
@@ -74,71 +73,24 @@ export interface Attended {
  * @example const layer: nn.Layer = (x, scope) => nn.attend(scope, 'attn', x, { heads: 4, causal: true }).out;
  */
 export function attend(scope: Scope, name: string, x: Var, options: AttentionOptions): Attended {
-  const {
-    heads,
-    kvHeads = heads,
-    causal = false,
-    window,
-    rotary,
-    headNorm,
-    to = x,
-    past,
-    init = lecun,
-  } = options;
-  const headWidth = options.headWidth ?? x.dims[2] / heads;
-  if (!Number.isInteger(headWidth))
-    throw new ShapeError(`${name}: ${heads} heads do not divide ${x.dims[2]} features; give headWidth`);
-  if (heads % kvHeads)
-    throw new ShapeError(`${name}: ${kvHeads} heads of keys do not divide ${heads} heads of queries`);
-  const biases = typeof options.bias === 'object' ? options.bias : undefined;
-  const [qkvBias, outBias] = [biases?.qkv ?? options.bias !== false, biases?.out ?? options.bias !== false];
+  const sizes = sizesOf(name, x, options);
+  const { past, causal = false, window, init = lecun, outInit = init } = options;
   const inner = (part: string, op: string, inputs: readonly Var[], attributes = {}) =>
     scope.inner(`${name}.${part}`, op, inputs, attributes);
-  const reshaped = (part: string, value: Var, dims: readonly number[]) =>
-    inner(part, 'Reshape', [value, int64s(scope.trace, dims)]);
 
   // 1. q, k, v: b·t·h·w
-  const projected = (part: string, source: Var, count: number) => {
-    const site = `${name}.${part}`;
-    const rows = product(scope, site, rowsOf(scope, source), {
-      features: count * headWidth,
-      bias: qkvBias,
-      init,
-    });
-    return unrows(scope, site, rows, source, [count, headWidth]);
-  };
-  const turned = (part: string, given: Var) => {
-    const value = headNorm ? rmsNorm(`${name}.${part}.norm`, headNorm)(given, scope) : given;
-    return rotary ? rotate(scope, `${name}.${part}.rotated`, value, rotary, past?.key) : value;
-  };
-  const q = turned('q', projected('q', x, heads));
-  const k = turned('k', projected('k', to, kvHeads));
-  const v = projected('v', to, kvHeads);
+  const { q, k, v } = projections(scope, name, x, options, sizes);
 
-  // 2. heads first, b·h·t·w; the past before the present
-  const headed = (part: string, value: Var) =>
-    inner(part, 'Transpose', [value], { perm: ints([0, 2, 1, 3]) });
-  const joined = (part: string, before: Var | undefined, value: Var) =>
-    before ? inner(part, 'Concat', [before, value], { axis: 2n }) : value;
-  const key = joined('k', past?.key, headed('k', k));
-  const value = joined('v', past?.value, headed('v', v));
+  // 2. heads first, b·h·s·w, and the past before the present
+  const headed = (part: string, y: Var) => inner(part, 'Transpose', [y], headsFirst);
+  const joined = (part: 'key' | 'value', y: Var) =>
+    past ? inner(part, 'Concat', [past[part], y], { axis: 2n }) : y;
+  const key = joined('key', headed('k', k));
+  const value = joined('value', headed('v', v));
 
-  // 3. scores and pattern: b·h·t·s. Heads that share keys are rows of one product: b·kv·(h/kv·t)·s
-  const shared = heads !== kvHeads;
-  const gathered = (part: string, y: Var, last: number) =>
-    shared ? reshaped(part, y, [0, kvHeads, -1, last]) : y;
-  const spread = (part: string, y: Var, last: number) =>
-    shared ? reshaped(part, y, [0, heads, -1, last]) : y;
-  const scale = scope.trace.constant(tensor([headWidth ** -0.5], []));
-  const scaled = gathered('q', inner('q', 'Mul', [headed('q', q), scale]), headWidth);
-  const turnedKey = inner('k', 'Transpose', [key], { perm: ints([0, 1, 3, 2]) });
-  const scores = shared
-    ? scope.site(`${name}.scores`, 'Reshape', [
-        inner('scores', 'MatMul', [scaled, turnedKey]),
-        int64s(scope.trace, [0, heads, -1, 0]),
-      ])
-    : scope.site(`${name}.scores`, 'MatMul', [scaled, turnedKey]);
+  // 3. the pattern: b·h·t·s
   const masks = [causal ? causalMask(scope, x, past?.key, window) : undefined, options.mask];
+  const scores = scoresOf(scope, name, headed('q', q), key, sizes);
   const masked = masks.reduce<Var>(
     (sum, mask) => (mask ? inner('pattern', 'Add', [sum, mask]) : sum),
     scores,
@@ -146,48 +98,112 @@ export function attend(scope: Scope, name: string, x: Var, options: AttentionOpt
   const pattern = scope.site(`${name}.pattern`, 'Softmax', [masked], { axis: -1n });
 
   // 4. z = pattern·v: b·t·h·w
-  const mixed = inner('z', 'MatMul', [gathered('pattern', pattern, 0), value]);
-  const z = scope.site(`${name}.z`, 'Transpose', [spread('z', mixed, headWidth)], {
-    perm: ints([0, 2, 1, 3]),
-  });
+  const { spread, gathered } = sharing(scope, sizes);
+  const mixed = inner('z', 'MatMul', [gathered(`${name}.pattern`, pattern, 0), value]);
+  const z = scope.site(`${name}.z`, 'Transpose', [spread(`${name}.z`, mixed)], headsFirst);
 
   // 5. out = Σ over heads of z·W + b
-  const { outInit = init } = options;
-  const out = `${name}.out`;
-  const width = heads * headWidth;
-  if (options.result)
-    return { out: summed(scope, name, z, { features: x.dims[2], bias: outBias, init: outInit }), key, value };
-  const rows = product(scope, out, reshaped('out', z, [-1, width]), {
-    features: x.dims[2],
-    bias: outBias,
-    init: outInit,
-  });
-  return { out: unrows(scope, out, rows, x, [x.dims[2]]), key, value };
+  const output = { features: x.dims[2], bias: biases(options).out, init: outInit };
+  const joint = options.result ? summed : merged;
+  return { out: joint(scope, name, z, output), key, value };
 }
 
-/** The site `out` as a sum over the site `result`, b·t·h·f. */
-function summed(
+/** b·t·h·w ↔ b·h·t·w */
+const headsFirst = { perm: ints([0, 2, 1, 3]) };
+
+interface Sizes {
+  heads: number;
+  kvHeads: number;
+  headWidth: number;
+}
+
+function sizesOf(name: string, x: Var, { heads, kvHeads = heads, headWidth }: AttentionOptions): Sizes {
+  const width = headWidth ?? x.dims[2] / heads;
+  if (!Number.isInteger(width))
+    throw new ShapeError(`${name}: ${heads} heads do not divide ${x.dims[2]} features; give headWidth`);
+  if (heads % kvHeads)
+    throw new ShapeError(`${name}: ${kvHeads} heads of keys do not divide ${heads} heads of queries`);
+  return { heads, kvHeads, headWidth: width };
+}
+
+const biases = ({ bias = true }: AttentionOptions) =>
+  typeof bias === 'object' ? bias : { qkv: bias, out: bias };
+
+/** q, k and v, the first two normalized and turned where that is wanted: b·t·h·w. */
+function projections(
   scope: Scope,
   name: string,
-  z: Var,
-  { features, bias, init }: { features: number; bias: boolean; init: Initializer },
-): Var {
+  x: Var,
+  options: AttentionOptions,
+  { heads, kvHeads, headWidth }: Sizes,
+): Record<'q' | 'k' | 'v', Var> {
+  const { to = x, headNorm, rotary, past, init } = options;
+  const projected = (part: string, source: Var, count: number) => {
+    const linear = { features: count * headWidth, bias: biases(options).qkv, init };
+    return mapped(scope, `${name}.${part}`, source, linear, [count, headWidth]);
+  };
+  const turned = (part: string, given: Var) => {
+    const y = headNorm ? rmsNorm(`${name}.${part}.norm`, headNorm)(given, scope) : given;
+    return rotary ? rotate(scope, `${name}.${part}.rotated`, y, rotary, past?.key) : y;
+  };
+  return {
+    q: turned('q', projected('q', x, heads)),
+    k: turned('k', projected('k', to, kvHeads)),
+    v: projected('v', to, kvHeads),
+  };
+}
+
+/** The site `scores`: q·kᵀ/√w, b·h·t·s. */
+function scoresOf(scope: Scope, name: string, q: Var, key: Var, sizes: Sizes): Var {
+  const { gathered, shared } = sharing(scope, sizes);
+  const site = `${name}.scores`;
+  const scale = scope.trace.constant(tensor([sizes.headWidth ** -0.5], []));
+  const scaled = gathered(`${name}.q`, scope.inner(`${name}.q`, 'Mul', [q, scale]), sizes.headWidth);
+  const factors = [scaled, scope.inner(`${name}.k`, 'Transpose', [key], { perm: ints([0, 1, 3, 2]) })];
+  if (!shared) return scope.site(site, 'MatMul', factors);
+  const products = scope.inner(site, 'MatMul', factors);
+  return scope.site(site, 'Reshape', [products, int64s(scope.trace, [0, sizes.heads, -1, 0])]);
+}
+
+/** Heads that share their keys are rows of one product: b·h·t·w ↔ b·kv·(h/kv·t)·w. Nothing where none do. */
+function sharing(scope: Scope, { heads, kvHeads, headWidth }: Sizes) {
+  const shared = heads !== kvHeads;
+  const reshaped = (near: string, y: Var, dims: readonly number[]) =>
+    shared ? scope.inner(near, 'Reshape', [y, int64s(scope.trace, dims)]) : y;
+  return {
+    shared,
+    /** @param last size of the last axis; 0 for what it is */
+    gathered: (near: string, y: Var, last: number) => reshaped(near, y, [0, kvHeads, -1, last]),
+    spread: (near: string, y: Var) => reshaped(near, y, [0, heads, -1, headWidth]),
+  };
+}
+
+interface Output {
+  features: number;
+  bias: boolean;
+  init: Initializer;
+}
+
+/** The site `out` as one product of all heads. */
+function merged(scope: Scope, name: string, z: Var, output: Output): Var {
+  const site = `${name}.out`;
+  return mapped(scope, site, scope.inner(site, 'Reshape', [z, int64s(scope.trace, [0, 0, -1])]), output);
+}
+
+/** The site `out` as a sum over the site `result`, b·t·h·f, with the same weights. */
+function summed(scope: Scope, name: string, z: Var, { features, bias, init }: Output): Var {
   const [, , heads, headWidth] = z.dims;
+  const [site, out] = [`${name}.result`, `${name}.out`];
   const inner = (op: string, inputs: readonly Var[], attributes = {}) =>
-    scope.inner(`${name}.result`, op, inputs, attributes);
-  const flat = scope.parameter(`${name}.out.weight`, [features, heads * headWidth], init);
+    scope.inner(site, op, inputs, attributes);
+  const flat = scope.parameter(`${out}.weight`, [features, heads * headWidth], init);
   // W: h·w·f
   const split = inner('Reshape', [flat, int64s(scope.trace, [features, heads, headWidth])]);
   const weight = inner('Transpose', [split], { perm: ints([1, 2, 0]) });
-  const headed = inner('Transpose', [z], { perm: ints([0, 2, 1, 3]) });
-  const result = scope.site(`${name}.result`, 'Transpose', [inner('MatMul', [headed, weight])], {
-    perm: ints([0, 2, 1, 3]),
-  });
-  const axes = [result, int64s(scope.trace, [2])];
-  if (!bias) return scope.site(`${name}.out`, 'ReduceSum', axes, { keepdims: 0n });
-  const sum = scope.inner(`${name}.out`, 'ReduceSum', axes, { keepdims: 0n });
-  return scope.site(`${name}.out`, 'Add', [
-    sum,
-    scope.parameter(`${name}.out.bias`, [features], () => tensor(new Float32Array(features))),
-  ]);
+  const headed = inner('Transpose', [z], headsFirst);
+  const result = scope.site(site, 'Transpose', [inner('MatMul', [headed, weight])], headsFirst);
+  const axis = int64s(scope.trace, [2]);
+  if (!bias) return scope.site(out, 'ReduceSum', [result, axis], { keepdims: 0n });
+  const sum = scope.inner(out, 'ReduceSum', [result, axis], { keepdims: 0n });
+  return scope.site(out, 'Add', [sum, scope.parameter(`${out}.bias`, [features], zeros)]);
 }

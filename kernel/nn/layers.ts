@@ -51,18 +51,28 @@ export interface LinearOptions {
  */
 export const linear =
   (name: string, options: LinearOptions): Layer =>
-  (x, scope) => {
-    if (x.dims.length !== 2 && x.dims.length !== 3)
-      throw new ShapeError(
-        `${name} got ${formatDims(x.dims)}; expected N×F or N×T×F; flatten or pool before a linear layer`,
-      );
-    if (x.dims.length === 2) return product(scope, name, x, options, true);
-    return unrows(scope, name, product(scope, name, rowsOf(scope, x), options), x, [options.features]);
-  };
+  (x, scope) =>
+    mapped(scope, name, x, options);
+
+/** `linear`, whose features come out as the axes `tail`: heads × width. */
+export function mapped(
+  scope: Scope,
+  name: string,
+  x: Var,
+  options: LinearOptions,
+  tail: readonly number[] = [options.features],
+): Var {
+  if (x.dims.length !== 2 && x.dims.length !== 3)
+    throw new ShapeError(
+      `${name} got ${formatDims(x.dims)}; expected N×F or N×T×F; flatten or pool before a linear layer`,
+    );
+  if (x.dims.length === 2 && tail.length === 1) return product(scope, name, x, options, true);
+  return unrows(scope, name, product(scope, name, rowsOf(scope, x), options), x, tail);
+}
 
 /**
- * x·Wᵀ + b of rows × F, with `<name>.weight` features × F and `<name>.bias`: what linear layers, attention and MLPs
- * are made of. @param site whether the product is the site `name` itself
+ * x·Wᵀ + b of rows × F, with `<name>.weight` features × F and `<name>.bias`.
+ * @param site whether the product is the site `name` itself, or on the way to it
  * @example const layer: nn.Layer = (x, scope) => nn.product(scope, 'y', x, { features: 8 }, true);
  */
 export function product(

@@ -4,8 +4,8 @@ import { int64s } from '../engine/functions.ts';
 import type { Var } from '../engine/var.ts';
 import { activate, type Activation } from './activations.ts';
 import { lecun, type Initializer } from './init.ts';
-import { product } from './layers.ts';
-import type { Layer, Scope } from './scope.ts';
+import { linear } from './layers.ts';
+import type { Layer } from './scope.ts';
 import { rowsOf, unrows } from './sizes.ts';
 
 export interface MlpOptions {
@@ -18,18 +18,6 @@ export interface MlpOptions {
   outInit?: Initializer;
 }
 
-/** The site `<name>.<part>` as a linear map of x, N×T×F → N×T×features. */
-function projection(
-  scope: Scope,
-  site: string,
-  x: Var,
-  features: number,
-  { bias = true, init = lecun }: { bias?: boolean; init?: Initializer },
-): Var {
-  if (x.dims.length === 2) return product(scope, site, x, { features, bias, init }, true);
-  return unrows(scope, site, product(scope, site, rowsOf(scope, x), { features, bias, init }), x, [features]);
-}
-
 /**
  * out = W₂·f(W₁·x + b₁) + b₂ over the last axis: sites `<name>.in`, `.pre`, `.post`, `.out`; weights
  * `<name>.pre.weight` hidden × F and `<name>.out.weight` F × hidden.
@@ -39,9 +27,10 @@ export const mlp =
   (name: string, { hidden, activation = 'gelu', outInit, ...options }: MlpOptions): Layer =>
   (given, scope) => {
     const x = scope.alias(`${name}.in`, given);
-    const pre = projection(scope, `${name}.pre`, x, hidden, options);
+    const pre = linear(`${name}.pre`, { features: hidden, ...options })(x, scope);
     const post = activate(scope, activation, `${name}.post`, pre);
-    return projection(scope, `${name}.out`, post, lastOf(x), { ...options, init: outInit ?? options.init });
+    const out = linear(`${name}.out`, { features: lastOf(x), ...options, init: outInit ?? options.init });
+    return out(post, scope);
   };
 
 /**
@@ -53,11 +42,11 @@ export const gatedMlp =
   (name: string, { hidden, activation = 'silu', bias = false, outInit, init }: MlpOptions): Layer =>
   (given, scope) => {
     const x = scope.alias(`${name}.in`, given);
-    const pre = projection(scope, `${name}.pre`, x, hidden, { bias, init });
+    const pre = linear(`${name}.pre`, { features: hidden, bias, init })(x, scope);
     const gate = activate(scope, activation, `${name}.gate`, pre);
-    const up = projection(scope, `${name}.up`, x, hidden, { bias, init });
+    const up = linear(`${name}.up`, { features: hidden, bias, init })(x, scope);
     const post = scope.site(`${name}.post`, 'Mul', [gate, up]);
-    return projection(scope, `${name}.out`, post, lastOf(x), { bias, init: outInit ?? init });
+    return linear(`${name}.out`, { features: lastOf(x), bias, init: outInit ?? init })(post, scope);
   };
 
 export interface MoeOptions {
@@ -92,7 +81,7 @@ export const moe =
       scope.inner(`${name}.${part}`, op, inputs, attributes);
 
     // 1. g = softmax(router logits) of the chosen, whose sum is 1
-    const logits = projection(scope, `${name}.router`, x, experts, { bias: false, init });
+    const logits = linear(`${name}.router`, { features: experts, bias: false, init })(x, scope);
     const label = `${name}.gates`;
     const [best] = scope.several(
       [`${label}/best`, `${label}/which`],
