@@ -116,19 +116,11 @@ export const operatorsWithoutRule: Readonly<Record<string, readonly string[]>> =
   ],
   'dims that follow from data, so that nothing behind it has a known shape': ['NonMaxSuppression', 'Unique'],
   'drawn anew in each run': ['Bernoulli', 'RandomUniformLike'],
-  'attention as one operator of opset 23, newer than the networks that exporters write': [
-    'Attention',
-    'RotaryEmbedding',
-  ],
   'outside of the networks that the exporters of today write, and without a use that was seen': [
     'DeformConv',
     'Det',
     'ImageDecoder',
     'RoiAlign',
     'TensorScatter',
-  ],
-  'losses of training graphs: a loss is written beside the network here': [
-    'NegativeLogLikelihoodLoss',
-    'SoftmaxCrossEntropyLoss',
   ],
 };

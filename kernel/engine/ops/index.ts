@@ -2,6 +2,7 @@
 export * from './activation.ts';
 export * from './arithmetic.ts';
 export * from './arranging.ts';
+export * from './attention.ts';
 export * from './comparison.ts';
 export * from './constants.ts';
 export * from './control.ts';
@@ -11,6 +12,7 @@ export * from './fourier.ts';
 export * from './gathering.ts';
 export * from './joining.ts';
 export * from './linear.ts';
+export * from './losses.ts';
 export * from './lp-pooling.ts';
 export * from './math.ts';
 export * from './movement.ts';
