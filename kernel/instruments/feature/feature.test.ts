@@ -1,6 +1,7 @@
 /** The recipe, on a really trained network: what ascends, what repeats, what stops. */
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { host, setHost, type DisplayOptions, type Host, type MimeBundle } from '../../base/host.ts';
+import { override } from '../../engine/override.ts';
 import { load } from '../../model/load.ts';
 import type { Model } from '../../model/model.ts';
 import { isSilent } from '../../display/bundle.ts';
@@ -49,6 +50,17 @@ describe('ascent', () => {
     });
     expect(Math.abs(rise(still.curves[0]))).toBeLessThan(1e-3);
     expect(rise((await feature(model, logit('logits', 4), options)).curves[0])).toBeGreaterThan(1);
+  });
+
+  test('wakes a unit that is silent at the start, where the ReLU lets gradients through', async () => {
+    const unit = neuron('relu2', 5);
+    const [closed, open] = [
+      await feature(model, unit, quick),
+      await feature(model, unit, { ...quick, override: [override('Relu', ({ dy }) => dy)] }),
+    ];
+    expect(closed.curves[0].every(score => score === 0)).toBe(true);
+    expect(open.curves[0][0]).toBe(0);
+    expect(rise(open.curves[0])).toBeGreaterThan(1);
   });
 
   test('gives the same picture for the same seed, alone or in company', async () => {

@@ -9,6 +9,7 @@ import { host } from '../../base/host.ts';
 import { rng as seeded } from '../../base/rng.ts';
 import type { Tensor } from '../../base/tensor.ts';
 import { compile } from '../../engine/compile.ts';
+import type { Override } from '../../engine/override.ts';
 import { Trace } from '../../engine/trace.ts';
 import { imageInput, type ImageInput } from '../../model/image-input.ts';
 import type { Model } from '../../model/model.ts';
@@ -40,6 +41,11 @@ export interface FeatureOptions extends AscentGraphOptions {
   transforms?: readonly Transform[];
   /** How pictures enter the network, where its file does not say. */
   input?: Partial<ImageInput>;
+  /**
+   * Gradient rules that hold while the picture forms. A unit behind a ReLU that is closed at the start gets no gradient:
+   * `override('Relu', ({ dy }) => dy)` wakes it.
+   */
+  override?: readonly Override[];
   /** The picture's height and width, where the network takes any. */
   size?: number;
   /** Show the pictures while they form. */
@@ -104,8 +110,11 @@ async function ascendGroup(
     ? resample(decoded, trace.input('map', 'float32', mapDims), reachOf(transforms))
     : decoded;
   const traced = model.trace({ [input.input]: preprocess(seen, input) });
+  const scores = perExample(objectives)(traced);
   const step = await compile(
-    ascentGraph(trace, parameters, perExample(objectives)(traced), { ...options, optimizer }),
+    traced.overriding(options.override ?? [], () =>
+      ascentGraph(trace, parameters, scores, { ...options, optimizer }),
+    ),
   );
 
   // 2. and a small one that only shows the picture
