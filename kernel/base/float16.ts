@@ -32,6 +32,19 @@ export function toHalf(value: number): number {
   return sign | ((magnitude - 0x38000000 + 0x0fff + ((magnitude >>> 13) & 1)) >>> 13);
 }
 
-export const halvesToFloats = (halves: ArrayLike<number>): Float32Array =>
-  Float32Array.from(halves, fromHalf);
-export const floatsToHalves = (floats: ArrayLike<number>): Uint16Array => Uint16Array.from(floats, toHalf);
+/** Every half as a float: a quarter of a megabyte, made on first use. */
+let floats: Float32Array | undefined;
+
+/** Checkpoints hold hundreds of millions of halves, so each is looked up. */
+export function halvesToFloats(halves: ArrayLike<number>): Float32Array {
+  const table = (floats ??= Float32Array.from({ length: 2 ** 16 }, (_, half) => fromHalf(half)));
+  const made = new Float32Array(halves.length);
+  for (let i = 0; i < made.length; i++) made[i] = table[halves[i]];
+  return made;
+}
+
+export function floatsToHalves(values: ArrayLike<number>): Uint16Array {
+  const made = new Uint16Array(values.length);
+  for (let i = 0; i < made.length; i++) made[i] = toHalf(values[i]);
+  return made;
+}
