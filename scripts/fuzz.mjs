@@ -55,6 +55,7 @@ function watch(start, report) {
     child.on('message', message => {
       heard = performance.now();
       at = message.at ?? at;
+      if (message.at > start && message.at % 10_000 === 0) console.log(`… ${message.at}`);
       done ||= message.done === true;
       if (message.finding) report(message.finding);
     });
