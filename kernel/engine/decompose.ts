@@ -87,11 +87,20 @@ function named({ nodes }: Graph, which: readonly string[]): Node[] {
 function takenApart(graph: Graph, node: Node, known: ReadonlyMap<string, Known>) {
   const trace = new OpenTrace();
   const vars = new Map<string, Var>();
+  const knownOf = (name: string): Known => {
+    const found = known.get(name);
+    if (found) return found;
+    throw new OpError(
+      `cannot decompose ${node.op} at ${siteOf(node)}: the shape of its input ${name} is not known before running`,
+      node.op,
+      siteOf(node),
+    );
+  };
   const fromAround = (name: string): Var | undefined => {
     if (!name) return undefined;
     const constant = graph.constants.get(name);
     const made =
-      vars.get(name) ?? (constant ? trace.constant(constant, name) : trace.computed(name, known.get(name)!));
+      vars.get(name) ?? (constant ? trace.constant(constant, name) : trace.computed(name, knownOf(name)));
     vars.set(name, made);
     return made;
   };

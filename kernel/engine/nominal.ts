@@ -47,7 +47,8 @@ function traced(graph: Graph, sizes: ReadonlyMap<string, number>): ReadonlyMap<s
     const nominal = dims.map(dim => (typeof dim === 'number' ? dim : sizes.get(dim)!));
     return [name, trace.input(name, dtype, nominal)] as const;
   });
-  return trace.replay(graph, Object.fromEntries(feeds));
+  // what cannot be traced is left out; it is nobody's concern unless a chosen node reads it
+  return trace.replay(graph, Object.fromEntries(feeds), { lost: () => {} });
 }
 
 /** The sizes that a graph leaves open and that follow from no others: not `a + b`, nor a total of past and new. */

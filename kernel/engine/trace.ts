@@ -37,6 +37,8 @@ export interface Rewrites {
   made?(name: string, value: Var): Var;
   /** What one node sees of a value that it reads. */
   read?(name: string, value: Var, reader: Node): Var;
+  /** Told of a value that cannot be traced, and why; without it that is an error. What depends on it is told too. */
+  lost?(name: string, why: Error): void;
 }
 
 /** An op that was recorded as other ops, with the range of its steps: what an override of it takes the place of. */
@@ -170,9 +172,17 @@ export class Trace implements Recorder {
   replay(
     graph: Graph,
     feeds: Readonly<Record<string, Var>>,
-    { made: rewrite, read }: Rewrites = {},
+    { made: rewrite, read, lost }: Rewrites = {},
   ): Map<string, Var> {
     const vars = new Map<string, Var>(Object.entries(feeds));
+    const gone = new Map<string, Error>();
+    const lose = (node: Node, why: Error) => {
+      if (!lost) throw why;
+      for (const name of node.outputs) {
+        gone.set(name, why);
+        lost(name, why);
+      }
+    };
     for (const name of namesOf(graph)) this.reserved.add(name);
     for (const { name } of graph.inputs)
       if (!vars.has(name))
@@ -191,7 +201,7 @@ export class Trace implements Recorder {
       return made;
     };
     const declared = declaredIn(graph, feeds);
-    for (const node of graph.nodes) {
+    const record = (node: Node) => {
       const outer = reads(node).slice(node.inputs.length);
       const inputs = node.inputs.map(name => {
         const value = resolve(name);
@@ -205,8 +215,20 @@ export class Trace implements Recorder {
         declared: () => declared(node),
       });
       node.outputs.forEach((name, i) => name && vars.set(name, rewrite ? rewrite(name, made[i]) : made[i]));
+    };
+    for (const node of graph.nodes) {
+      const behind = reads(node).find(name => name && gone.has(name));
+      if (behind) lose(node, gone.get(behind)!);
+      else
+        try {
+          record(node);
+        } catch (error) {
+          // a shape that contradicts another is wrong wherever it stands
+          if (!(error instanceof OpError || error instanceof ComputedError)) throw error;
+          lose(node, error);
+        }
     }
-    for (const { name } of graph.outputs) resolve(name);
+    for (const { name } of graph.outputs) if (!gone.has(name)) resolve(name);
     return vars;
   }
 

@@ -164,13 +164,20 @@ export class Model extends Differentiable {
         ];
       }),
     );
-    const vars = into.replay(graph, inputs);
+    const untraced = new Map<string, Error>();
+    const vars = into.replay(graph, inputs, { lost: (name, why) => untraced.set(name, why) });
     const describe = (name: string): Site => this.sites.get(name);
+    const value = (name: string): Var => {
+      const { tensor: at } = describe(name);
+      const why = untraced.get(at);
+      if (why) throw why;
+      return vars.get(at)!;
+    };
     const traced: Traced = {
       trace: into,
       inputs,
       describe,
-      value: name => vars.get(describe(name).tensor)!,
+      value,
       overriding: (overrides, work) => overriding(into, resolved(overrides, traced, this.sites), work),
     };
     return traced;

@@ -6,7 +6,7 @@ import type { DType } from '../base/dtype.ts';
 import { ComputedError, OpError, ShapeError } from '../base/errors.ts';
 import { freeSizes, sizesOf, type Scale } from '../engine/nominal.ts';
 import { ruleOf } from '../engine/rules.ts';
-import { Trace } from '../engine/trace.ts';
+import { Trace, type Rewrites } from '../engine/trace.ts';
 import type { Var } from '../engine/var.ts';
 import type { Dim, Graph } from '../onnx/graph.ts';
 
@@ -30,11 +30,11 @@ export function symbolicShapes(graph: Graph): Map<string, Shape> {
   ]);
   for (const scale of nominal) {
     const sizes = sizesOf(graph, scale);
-    const base = attempt(graph, sizes);
+    const base = attempt(graph, sizes, skip);
     if (base instanceof Error) continue;
     const moved = freeSizes(graph).map(symbol => {
       const size = sizes.get(symbol)!;
-      return { symbol, size, vars: attempt(graph, sizesOf(graph, scale, [symbol, 2 * size])) };
+      return { symbol, size, vars: attempt(graph, sizesOf(graph, scale, [symbol, 2 * size]), skip) };
     });
     for (const [name, value] of base) {
       const dims = value.dims.map((dim, axis): Dim => {
@@ -90,7 +90,14 @@ function together(
   return `~${names.join(', ')}`;
 }
 
-function attempt(graph: Graph, symbols: ReadonlyMap<string, number>): Map<string, Var> | Error {
+/** For a graph that the rules understand in parts: what they do not is left out. */
+const skip: Rewrites = { lost: () => {} };
+
+function attempt(
+  graph: Graph,
+  symbols: ReadonlyMap<string, number>,
+  rewrites?: Rewrites,
+): Map<string, Var> | Error {
   try {
     const trace = new Trace();
     const feeds = graph.inputs.map(({ name, dtype, dims }) => {
@@ -98,7 +105,7 @@ function attempt(graph: Graph, symbols: ReadonlyMap<string, number>): Map<string
       const sizes = dims.map(dim => (typeof dim === 'number' ? dim : symbols.get(dim)!));
       return [name, trace.input(name, dtype, sizes)] as const;
     });
-    return trace.replay(graph, Object.fromEntries(feeds));
+    return trace.replay(graph, Object.fromEntries(feeds), rewrites);
   } catch (error) {
     if (error instanceof ShapeError || error instanceof OpError) return error;
     // a node without an input that it needs, or an attribute of another kind: ONNX Runtime says what is wrong with it
