@@ -1,7 +1,7 @@
 /** Gradients of Where and Cast against finite differences. */
 import { test } from 'vitest';
 import { tensor } from '../../base/tensor.ts';
-import { cast, greater, indicator, mul, where } from '../functions.ts';
+import { apply, cast, greater, indicator, mul, where } from '../functions.ts';
 import { checkGradient, normal, second, type Case } from '../testing.ts';
 
 const mask = tensor([true, false, true, false, false, true], [2, 3]);
@@ -16,5 +16,6 @@ test.each<Case>([
   ],
   ['Where twice', second((c, a, b) => where(c, mul(a, a), b)), [mask, normal([2, 3]), normal([3])]],
   ['Cast to float64 and back', x => cast(cast(mul(x, x), 'float64'), x.dtype), [normal([4])]],
+  ['CastLike', (x, y) => apply('CastLike', [mul(x, x), y]), [normal([4]), normal([1])]],
   ['comparisons stop the gradient', x => mul(x, indicator(greater(x, 0), x)), [normal([6])]],
 ])('%s', checkGradient);

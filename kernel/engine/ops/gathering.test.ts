@@ -27,6 +27,7 @@ test.each<Case>([
   ],
   ['ScatterElements, max', elements('max'), [x, updates]],
   ['ScatterElements, min', elements('min'), [x, updates]],
+  ['Scatter', (v, u) => apply('Scatter', [v, at(v, [2, 0], [1, 2]), u]), [table, normal([1, 2], 'u')]],
   ['ScatterND, mul', rows('mul'), [table, lines]],
   ['ScatterND, max', rows('max'), [table, lines]],
   ['ScatterND, min', rows('min'), [table, lines]],

@@ -29,6 +29,12 @@ const mean = (kernel: number | number[], options?: PoolOptions & { countPadding?
 const auto = (op: string, auto_pad: string) => (x: Var) =>
   apply(op, [x], { kernel_shape: [3n, 2n], strides: [2n, 2n], auto_pad });
 
+/** Four numbers written into a 4×4. */
+const unpooled = (x: Var) => {
+  const places = x.trace.constant(tensor([5n, 2n, 8n, 15n], [1, 1, 2, 2]));
+  return apply('MaxUnpool', [x, places], { kernel_shape: [2n, 2n], strides: [2n, 2n] });
+};
+
 test.each<Case>([
   ['MaxPool', max(2), [apart(2, 3, 4, 4)]],
   ['MaxPool, windows that overlap', max(3, { strides: 2 }), [apart(2, 2, 7, 7)]],
@@ -75,6 +81,7 @@ test.each<Case>([
   ['GlobalAveragePool, one axis', globalAveragePool, [x(2, 3, 4)]],
   ['GlobalMaxPool', x => apply('GlobalMaxPool', [x]), [apart(2, 3, 4, 3)]],
   ['GlobalMaxPool, one axis', x => apply('GlobalMaxPool', [x]), [apart(2, 3, 4)]],
+  ['MaxUnpool', unpooled, [normal([1, 1, 2, 2])]],
 ])('%s', checkGradient);
 
 test.each([
