@@ -8,10 +8,10 @@ import { widen } from '../engine/precision.ts';
 import { upgrade } from '../engine/upgrade.ts';
 import { Model } from '../model/model.ts';
 import type { Graph } from '../onnx/graph.ts';
-import { CheckpointFolder, type Measure } from './checkpoint.ts';
+import { CheckpointFolder } from './checkpoint.ts';
 import { drawing, isStream, type Data } from './data.ts';
 import { RUNNING, THETA } from './forward.ts';
-import { bestOf, exhausted, HeldOut, type HeldOutOptions } from './held-out.ts';
+import { HeldOut, type HeldOutOptions } from './held-out.ts';
 import { LiveRun } from './live.ts';
 import type { Loss } from './loss.ts';
 import { adamW, type Optimizer } from './optimizer.ts';
@@ -81,9 +81,6 @@ export interface FitOptions {
   live?: boolean;
 }
 
-/** In a checkpoint, the vectors of the best measure are under this and their name. */
-const BEST = 'best ';
-
 /**
  * Trains a network. Dropout and batch normalization take their training form; the network that comes back has its
  * running statistics in it.
@@ -98,7 +95,7 @@ const BEST = 'best ';
  */
 export async function fit(net: Graph | Model, data: Data, options: FitOptions): Promise<Run> {
   check(options);
-  const { loss, optimizer = adamW(), steps, seed = 0, every = 500, live = true, heldOut } = options;
+  const { loss, optimizer = adamW(), steps, seed = 0, every = 500, live = true } = options;
   const { schedule = constant(), accumulate = 1, prefetch = isStream(data) ? 1 : 0 } = options;
   const graph = upgrade(widen('graph' in net ? net.graph : net));
   const parameters = grouped(parametersOf(graph, options.parameters, options.freeze), options.groups ?? []);
@@ -116,71 +113,54 @@ export async function fit(net: Graph | Model, data: Data, options: FitOptions): 
   const saved = await folder?.load();
   const flat = flatten(graph, parameters);
   const first = { [THETA]: flat, [RUNNING]: flatten(graph, statistics), [AVERAGE]: flat };
-  const carried = Object.keys(state.current);
-  state.set(pick(saved?.vectors ?? first, carried));
+  state.set(pick(saved?.vectors ?? first, Object.keys(state.current)));
+  const heldOut = new HeldOut(options.heldOut, network, `${seed}/held out`, saved);
+  const { measures } = heldOut;
   const losses = Array.from(saved?.vectors.losses ?? []);
-  const measures: Measure[] = [...(saved?.measures ?? [])];
   const begun = saved?.step ?? 0;
   let step = begun;
-  let stopped: Ended | undefined;
-
-  // 2. what is measured on other data, and the vectors of the best measure
-  const result = [THETA, AVERAGE, RUNNING].filter(name => carried.includes(name));
-  const measuring = heldOut && new HeldOut(heldOut, network, `${seed}/held out`);
-  let best = heldOut?.patience === undefined ? {} : bestIn(saved?.vectors ?? {}, result);
-  const measure = async (): Promise<number | undefined> => {
-    if (!measuring || (step % (heldOut.every ?? 100) !== 0 && step !== steps)) return undefined;
-    const vectors = { ...state.current, [THETA]: state.current[AVERAGE] ?? state.current[THETA] };
-    const value = await measuring.measure(vectors);
-    measures.push({ step, loss: value });
-    if (heldOut.patience !== undefined && bestOf(measures)?.step === step) best = state.copies(result);
-    return value;
+  const save = async () => {
+    if (!folder) return;
+    const vectors = { ...state.vectors(), ...heldOut.vectors, losses: Float32Array.from(losses) };
+    await folder.save({ step, measures, vectors });
   };
-  const save = () =>
-    folder?.save({
-      step,
-      measures,
-      vectors: {
-        ...state.vectors(),
-        losses: Float32Array.from(losses),
-        ...Object.fromEntries(Object.entries(best).map(([name, vector]) => [BEST + name, vector])),
-      },
-    });
 
-  // 3. the steps
+  // 2. the steps
   const source = prefetched(drawing(data, seed, options.batch), prefetch, steps * accumulate);
   const shown = live ? new LiveRun(`Training ${graph.name}`, steps, losses, measures) : undefined;
   const began = performance.now();
+  let ended: Ended | undefined;
   try {
-    while (step < steps && !stopped) {
-      if (host().interrupted) stopped = 'interrupt';
-      else if (exhausted(measures, heldOut?.patience)) stopped = 'patience';
-      if (stopped) break;
+    for (;;) {
+      if (step >= steps) ended = 'steps';
+      else if (host().interrupted) ended = 'interrupt';
+      else if (heldOut.exhausted) ended = 'patience';
+      if (ended) break;
       const rate = optimizer.lr * schedule(step, steps);
       const value = await stepper.step(step, rate, source);
       if (value === undefined) {
         if (step === 0) throw new NeuronbookError('the data ended before the first step; expected a batch');
-        stopped = 'data';
+        ended = 'data';
         break;
       }
       losses.push(value);
       step++;
-      const other = await measure();
+      const other = await heldOut.after(step, steps, state);
       const report = { step, steps, loss: value, rate, ...(other !== undefined && { heldOut: other }) };
-      if (options.onStep?.(report) === false) stopped = 'onStep';
+      if (options.onStep?.(report) === false) ended = 'onStep';
       shown?.step();
-      if (folder && step % every === 0) await save();
+      if (step % every === 0) await save();
     }
-    if (folder && step > begun && step % every !== 0) await save();
+    if (step > begun && step % every !== 0) await save();
   } finally {
     shown?.finish();
     source.close?.();
     await stepper.release();
-    await measuring?.release();
+    await heldOut.release();
   }
 
-  // 4. what there is now
-  const end = { ...state.vectors(), ...best };
+  // 3. what there is now
+  const end = { ...state.vectors(), ...heldOut.best };
   const modelOf = (weights: Float32Array) => {
     const moved = statistics.length ? unflatten(graph, statistics, end[RUNNING]) : graph;
     return new Model(net.name, unflatten(moved, parameters, weights));
@@ -191,7 +171,7 @@ export async function fit(net: Graph | Model, data: Data, options: FitOptions): 
     losses,
     measures,
     steps: step,
-    ended: stopped ?? 'steps',
+    ended,
     seconds: (performance.now() - began) / 1000,
     measured: step - begun,
     shownIn: shown?.shownIn,
@@ -200,12 +180,6 @@ export async function fit(net: Graph | Model, data: Data, options: FitOptions): 
 
 const pick = <T>(from: Readonly<Record<string, T>>, names: readonly string[]): Record<string, T> =>
   Object.fromEntries(names.filter(name => name in from).map(name => [name, from[name]]));
-
-const bestIn = (
-  vectors: Readonly<Record<string, Float32Array>>,
-  names: readonly string[],
-): Record<string, Float32Array> =>
-  Object.fromEntries(names.filter(name => BEST + name in vectors).map(name => [name, vectors[BEST + name]]));
 
 function check({ steps, accumulate = 1, ema = 0, mixUp = 1 }: FitOptions): void {
   if (!Number.isInteger(steps) || steps < 1)

@@ -87,7 +87,8 @@ function halved(checkpoint: string): number {
   return stepIn(files[0]);
 }
 
-describe.each(Object.keys(recipes))('%s', name => {
+// fifteen processes begin and end here: on a busy machine that takes its time
+describe.each(Object.keys(recipes))('%s', { timeout: 240_000 }, name => {
   const recipe = recipes[name]();
   const random = rng(`kill ${name}`);
   const kills = Array.from({ length: 5 }, (_, i) => 6 + 20 * i + random.integer(20));
