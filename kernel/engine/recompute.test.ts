@@ -2,7 +2,19 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { tensor, type Tensor } from '../base/tensor.ts';
 import type { Graph } from '../onnx/graph.ts';
-import { apply, concat, matmul, mul, reduceMean, relu, reshape } from './functions.ts';
+import {
+  add,
+  apply,
+  concat,
+  matmul,
+  mul,
+  reduceMean,
+  relu,
+  reshape,
+  softmax,
+  split,
+  swapLast,
+} from './functions.ts';
 import { conv, maxPool } from './functions-spatial.ts';
 import { gradients } from './grad.ts';
 import { float16, int8, packed } from './packing.ts';
@@ -36,6 +48,26 @@ function convolutional(): TwoWay {
   const second = maxPool(apply('Sigmoid', [conv(pooled, weights[1], undefined, { pads: 1 })]), 2);
   const logits = matmul(reshape(second, [2, 16]), weights[2]);
   return differentiated(trace, reduceMean(mul(logits, logits)), weights);
+}
+
+/** Two layers of attention and MLP with biases: what ONNX Runtime fuses most. */
+function transformer(): TwoWay {
+  const trace = new Trace();
+  const weights: Var[] = [];
+  const weight = (...dims: number[]) => {
+    weights.push(trace.input(`w${weights.length}`, 'float32', dims));
+    return weights[weights.length - 1];
+  };
+  const norm = (x: Var) => apply('LayerNormalization', [x, weight(8), weight(8)], { axis: -1n });
+  const linear = (x: Var, features: number) => add(matmul(x, weight(x.dims[2], features)), weight(features));
+  let h = trace.input('x', 'float32', [2, 5, 8]);
+  for (const layer of [0, 1]) {
+    const [q, k, v] = split(linear(norm(h), 24), [8, 8, 8], 2);
+    h = add(h, linear(matmul(softmax(mul(matmul(q, swapLast(k)), 0.35)), v), 8));
+    const hidden = apply('Gelu', [linear(norm(h), 16)]);
+    h = trace.apply('Add', [h, linear(hidden, 8)], {}, { outputs: [`layer${layer}`] })[0];
+  }
+  return differentiated(trace, reduceMean(mul(h, h)), weights);
 }
 
 function differentiated(trace: Trace, loss: Var, weights: readonly Var[]): TwoWay {
@@ -80,6 +112,7 @@ describe('recomputing', () => {
     ['a residual network', () => residual(6, 4, 5), ['block1', 'block3']],
     ['a residual network, nothing kept', () => residual(3, 4, 5), []],
     ['a convolutional network', convolutional, ['pooled']],
+    ['a transformer', transformer, ['layer0']],
   ])('leaves the gradient of %s as it is, bit for bit', async (_name, build, keep) => {
     const both = build();
     const inputs = feedsOf(both.graph);
