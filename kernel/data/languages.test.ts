@@ -82,11 +82,11 @@ describe.each(Object.entries(languages))('%s', (_, language) => {
 
 describe('probabilities are those of the words given all words before', () => {
   test.each([
-    ['copying, few letters deep', copying, 4000],
-    ['names', names, 4000],
+    ['copying, few letters deep', copying, 1500],
+    ['names', names, 1500],
     ['arithmetic', arithmetic, 4000],
-    ['facts', world, 4000],
-    ['stories', stories, 2500],
+    ['facts', world, 1500],
+    ['stories', stories, 1800],
   ] as const)('%s', (_, language, count) => {
     const batch = (language as Language<{ length?: number }>).batch(rng(5), count, { length: 48 });
     expect(incoherent(batch, language.vocabulary)).toEqual([]);
@@ -142,7 +142,7 @@ describe('copying', () => {
     for (const { label, mask } of rows(copying.batch(rng(1), 200))) {
       const lag = label.indexOf(label[0], 1);
       expect(lag).not.toBe(copying.heldOut);
-      mask.forEach((counts, t) => counts && expect(label[t]).toBe(label[t - lag]));
+      expect(label.filter((letter, t) => mask[t] && letter !== label[t - lag])).toEqual([]);
       expect(mask.filter(Boolean).length).toBe(copying.length - lag - 1);
     }
     const held = rows(copying.batch(rng(1), 5, { lags: [copying.heldOut] }));

@@ -5,7 +5,7 @@ import { blobs } from './blobs.ts';
 import { shapes } from './shapes.ts';
 
 const share = (context: number) => {
-  const { label, texture } = shapes.batch(rng(2), 600, { context });
+  const { label, texture } = shapes.batch(rng(2), 400, { context });
   const [labels, grounds] = [label.toNumbers(), texture.toNumbers()];
   return labels.filter((value, i) => value === grounds[i]).length / labels.length;
 };
@@ -26,17 +26,17 @@ test('the ground follows the shape as often as `context` says', () => {
 });
 
 test('every shape and ground is drawn; the shape lies where it says and stands out', () => {
-  const { image, label, cover, place } = shapes.batch(rng(3), 200);
+  const { image, label, cover, place } = shapes.batch(rng(3), 100);
   expect(new Set(label.toNumbers())).toEqual(new Set(shapes.classes.map((_, i) => i)));
-  for (let i = 0; i < 200; i++) {
+  for (let i = 0; i < 100; i++) {
     const [x, y, radius] = place.at(i).toNumbers();
     const amounts = cover.at(i).toNumbers();
     const total = amounts.reduce((sum, value) => sum + value, 0);
     expect(total).toBeGreaterThan(15);
-    amounts.forEach((amount, at) => {
-      if (amount > 0)
-        expect(Math.hypot((at % 32) - x, Math.floor(at / 32) - y)).toBeLessThan(radius * 1.45 + 1);
-    });
+    const far = amounts.filter(
+      (amount, at) => amount > 0 && Math.hypot((at % 32) - x, Math.floor(at / 32) - y) > radius * 1.45 + 1,
+    );
+    expect(far).toEqual([]);
     const pixels = image.at(i).toNumbers();
     const mean = (weights: number[]) =>
       [0, 1, 2].map(

@@ -21,9 +21,16 @@ type Outline = (x: number, y: number) => number;
 /** The convex polygon of `corners` corners, one of them up. */
 const polygon = (corners: number): Outline => {
   const step = (2 * Math.PI) / corners;
-  const normals = Array.from({ length: corners }, (_, i) => (i + 0.5) * step - Math.PI / 2);
-  return (x, y) =>
-    Math.max(...normals.map(angle => x * Math.cos(angle) + y * Math.sin(angle))) - Math.cos(step / 2);
+  const normals = Array.from({ length: corners }, (_, i) => {
+    const angle = (i + 0.5) * step - Math.PI / 2;
+    return [Math.cos(angle), Math.sin(angle)];
+  });
+  const reach = Math.cos(step / 2);
+  return (x, y) => {
+    let most = -Infinity;
+    for (const [nx, ny] of normals) most = Math.max(most, x * nx + y * ny - reach);
+    return most;
+  };
 };
 const bar: Outline = (x, y) => Math.max(Math.abs(x) - 1, Math.abs(y) - 0.3);
 

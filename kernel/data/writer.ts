@@ -55,11 +55,12 @@ export class Writer {
 
   /** Draws an index by weight. Its probability goes to the next word. */
   choose(weights: readonly number[]): number {
-    const total = weights.reduce((sum, weight) => sum + weight, 0);
+    let total = 0;
+    for (const weight of weights) total += weight;
     let rest = this.rng.uniform() * total;
-    let index = weights.findIndex(weight => (rest -= weight) < 0);
+    let index = 0;
     // rounding can leave a sliver behind the last weight
-    if (index < 0) index = weights.findLastIndex(weight => weight > 0);
+    for (let i = 0; i < weights.length && rest >= 0; i++) if (weights[i] > 0) rest -= weights[(index = i)];
     this.pending += Math.log(weights[index] / total);
     return index;
   }

@@ -6,9 +6,9 @@ import type { Columns } from '../base/columns.ts';
 import { NameError, NeuronbookError, ShapeError } from '../base/errors.ts';
 import { fingerprint } from '../base/hash.ts';
 import { rng as seeded, type Rng } from '../base/rng.ts';
-import { formatDims } from '../base/shape.ts';
+import { formatDims, sizeOf } from '../base/shape.ts';
 import { Tensor } from '../base/tensor.ts';
-import type { Graph } from '../onnx/graph.ts';
+import type { Dim, Graph } from '../onnx/graph.ts';
 import type { Model } from './model.ts';
 import type { Site } from './sites.ts';
 
@@ -36,6 +36,14 @@ export interface ReadingOptions {
   seed?: number | string;
   /** Batches to pass over at the start. */
   skip?: number;
+  /** The axis of the sites that counts positions, where it cannot be told. */
+  axis?: number;
+}
+
+/** How long an example is, and what the model calls that. */
+interface Length {
+  readonly name?: Dim;
+  readonly size: number;
 }
 
 /**
@@ -49,7 +57,7 @@ export interface ReadingOptions {
 export async function* readings(
   model: Model,
   data: HarvestData,
-  { read, batch = 32, batches, seed = 0, skip = 0 }: ReadingOptions,
+  { read, batch = 32, batches, seed = 0, skip = 0, axis }: ReadingOptions,
 ): AsyncGenerator<Columns> {
   const sites = model.sites.select(read);
   if (!sites.length) throw new NeuronbookError('nothing to read; name at least one site in `read`');
@@ -59,7 +67,13 @@ export async function* readings(
     const examples = Object.values(inputs)[0].dims[0];
     if (step++ >= skip) {
       const result = await model.run(inputs, { read: sites.map(site => site.name), outputs: [] });
-      yield rowsOf(sites, result.sites, tokensOf(inputs), example, examples);
+      yield rowsOf(sites, result.sites, {
+        tokens: tokensOf(inputs),
+        length: lengthOf(model, inputs),
+        axis,
+        example,
+        examples,
+      });
     }
     example += examples;
   }
@@ -139,20 +153,36 @@ function inputsOf(model: Model, batch: HarvestBatch): Record<string, Tensor> {
   return Object.fromEntries(given);
 }
 
-/** The input that is whole numbers, N×T. */
+/** The input that is whole numbers, N×T, and no mask or numbering beside them. */
 const tokensOf = (inputs: Readonly<Record<string, Tensor>>): Tensor | undefined =>
-  Object.values(inputs).find(({ dtype, dims }) => dims.length === 2 && /^u?int(32|64)$/.test(dtype));
+  Object.entries(inputs).find(
+    ([name, { dtype, dims }]) =>
+      dims.length === 2 && /^u?int(32|64)$/.test(dtype) && !/mask|position|type/i.test(name),
+  )?.[1];
+
+function lengthOf(model: Model, inputs: Readonly<Record<string, Tensor>>): Length | undefined {
+  const tokens = tokensOf(inputs);
+  const input = model.graph.inputs.find(({ name }) => inputs[name] === tokens);
+  return tokens && { name: input?.dims?.[1], size: tokens.dims[1] };
+}
+
+interface Batched {
+  tokens: Tensor | undefined;
+  length: Length | undefined;
+  axis: number | undefined;
+  /** The number of the first example, and how many there are. */
+  example: number;
+  examples: number;
+}
 
 function rowsOf(
   sites: readonly Site[],
   values: Readonly<Record<string, Tensor>>,
-  tokens: Tensor | undefined,
-  first: number,
-  examples: number,
+  { tokens, length, axis, example, examples }: Batched,
 ): Columns {
   const laid = sites.map(site => ({
     site,
-    ...positionsFirst(site, values[site.name], examples, tokens?.dims[1]),
+    ...positionsFirst(site, values[site.name], examples, length, axis),
   }));
   const [{ positions }] = laid;
   const odd = laid.find(other => other.positions !== positions);
@@ -169,7 +199,7 @@ function rowsOf(
   return {
     rows,
     columns: [
-      index('example', row => first + Math.floor(row / positions)),
+      index('example', row => example + Math.floor(row / positions)),
       index('position', row => row % positions),
       ...(tokens?.dims[1] === positions ? [index('token', row => Number(tokens.data[row]))] : []),
       ...laid.map(({ site, width, data }) => ({ name: site.name, width, data })),
@@ -178,36 +208,57 @@ function rowsOf(
 }
 
 /** The values of a site as examples × positions × width. */
-function positionsFirst(site: Site, value: Tensor, examples: number, length: number | undefined) {
+function positionsFirst(
+  site: Site,
+  value: Tensor,
+  examples: number,
+  length: Length | undefined,
+  given?: number,
+) {
   const { dims } = value;
   const data = Float32Array.from(value.toFloat32OrWider());
-  const rest = data.length / dims[0];
   // examples that were laid out as rows of one product: (N·T)×F
   if (dims.length === 2 && dims[0] % examples === 0)
-    return { positions: dims[0] / examples, width: rest, data };
+    return { positions: dims[0] / examples, width: dims[1], data };
   if (dims[0] !== examples || dims.length < 2)
     throw new ShapeError(
       `${site.name} is ${formatDims(dims)} for ${examples} examples; expected the examples along its first axis`,
     );
-  const heads = dims.length === 4 && length !== undefined && dims[2] === length;
-  // N×H×T×D: what stands before the position moves behind it
-  if (heads)
-    return {
-      positions: dims[2],
-      width: dims[1] * dims[3],
-      data: turned(data, examples, dims[1], dims[2], dims[3]),
-    };
-  if (dims.length === 2) return { positions: 1, width: rest, data };
-  // N×C×…: the channels move behind the places
-  if (site.channelAxis === 1 && dims[1] !== length) {
-    const places = rest / dims[1];
+  const axis = given ?? positionAxis(site, dims, length);
+  if (axis === undefined) {
+    // N×C×H×W: all axes behind the channels are places
+    const places = sizeOf(dims.slice(2));
     return { positions: places, width: dims[1], data: turned(data, examples, dims[1], places, 1) };
   }
-  return { positions: dims[1], width: rest / dims[1], data };
+  if (!(axis >= 1 && axis < dims.length))
+    throw new ShapeError(
+      `axis ${axis} of ${site.name}, which is ${formatDims(dims)}; expected 1 to ${dims.length - 1}`,
+    );
+  const [before, positions, behind] = [sizeOf(dims.slice(1, axis)), dims[axis], sizeOf(dims.slice(axis + 1))];
+  // what stands before the position moves behind it: N×H×T×D → N×T×H×D
+  return { positions, width: before * behind, data: turned(data, examples, before, positions, behind) };
+}
+
+/** The axis that counts positions; undefined where places are all axes behind the channels. */
+function positionAxis(site: Site, dims: readonly number[], length: Length | undefined): number | undefined {
+  if (length) {
+    // by the name of the size, which other sizes of the same value do not share; else by its value
+    const named =
+      site.shape?.findIndex((dim, axis) => axis > 0 && dim === length.name && isNaN(Number(dim))) ?? -1;
+    const axis = named > 0 ? named : dims.findIndex((dim, axis) => axis > 0 && dim === length.size);
+    if (axis > 0) return axis;
+  }
+  if (dims.length === 3) return site.channelAxis === 1 ? undefined : 1;
+  if (dims.length >= 4 && /^(MatMul|Softmax|Transpose|Reshape|Einsum)$/.test(site.op))
+    throw new ShapeError(
+      `${site.name} is ${formatDims(dims)}, from ${site.op}: heads or places? say which \`axis\` counts positions`,
+    );
+  return undefined;
 }
 
 /** N×A×B×C → N×B×A×C. */
 function turned(data: Float32Array, n: number, a: number, b: number, c: number): Float32Array {
+  if (a === 1) return data;
   const out = new Float32Array(data.length);
   for (let i = 0; i < n; i++)
     for (let j = 0; j < a; j++)

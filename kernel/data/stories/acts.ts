@@ -60,23 +60,25 @@ export function going(tale: Tale): void {
 /** … quickly, sometimes */
 const manner = (tale: Tale): void => tale.writer.either([4, () => {}], [1, () => tale.word(lexicon.adverbs)]);
 
+const actions = Object.entries(lexicon.actions).flatMap(([thing, list], kind) =>
+  list.map(([past], action) => ({
+    thing: thing as Thing,
+    action,
+    past,
+    usual: 1 / ((kind + 3) * (action + 3)),
+  })),
+);
+const usual = actions.map(action => action.usual);
+
 /** … threw a red ball · … threw her ball: the verb says what kind of thing it takes */
 function handle(tale: Tale, who: Character): void {
-  const { goal, own, hero, writer } = tale;
+  const { own, hero, writer } = tale;
+  const goal = who === hero ? tale.goal : undefined;
   // what was wanted is likely done now
-  const weights = Object.entries(lexicon.actions).flatMap(([thing, list], kind) =>
-    list.map((_, k) =>
-      who === hero && goal?.thing === thing && goal.action === k ? 4 : 1 / ((kind + 3) * (k + 3)),
-    ),
-  );
-  let chosen = writer.choose(weights);
-  const thing = (Object.keys(lexicon.actions) as Thing[]).find(kind => {
-    const { length } = lexicon.actions[kind];
-    if (chosen < length) return true;
-    chosen -= length;
-    return false;
-  })!;
-  tale.say(lexicon.actions[thing][chosen][0]);
+  const wanted =
+    goal && actions.findIndex(({ thing, action }) => thing === goal.thing && action === goal.action);
+  const { thing, past } = actions[writer.choose(wanted === undefined ? usual : usual.with(wanted, 4))];
+  tale.say(past);
   if (who === hero) tale.goal = undefined;
   const known = who === hero && own?.thing === thing;
   writer.either(

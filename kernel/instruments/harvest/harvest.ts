@@ -48,23 +48,15 @@ export async function harvest(
   data: HarvestData,
   options: HarvestOptions,
 ): Promise<Activations> {
-  const {
-    read,
-    batch = 32,
-    batches,
-    seed = 0,
-    to,
-    dtype = 'float32',
-    rows = Infinity,
-    live = true,
-  } = options;
+  const { read, batch = 32, batches, seed = 0, axis, to, dtype = 'float32' } = options;
+  const { rows = Infinity, live = true } = options;
   const sites = model.sites.select(read).map(site => site.name);
   const recorder = await Recorder.open({
     to,
     dtype,
     overwrite: options.overwrite,
     partBytes: options.partBytes,
-    fingerprint: to === undefined ? '' : harvestFingerprint(model, data, { sites, batch, seed, dtype }),
+    fingerprint: to === undefined ? '' : harvestFingerprint(model, data, { sites, batch, seed, axis, dtype }),
   });
   const total = countBatches(data, batch, batches);
   const finished = () => recorder.rows >= rows || recorder.batches >= (total ?? Infinity);
@@ -74,7 +66,7 @@ export async function harvest(
   bar?.to(recorder.batches);
   let ended = false;
   try {
-    for await (const table of readings(model, data, { read, batch, batches, seed, skip: recorder.batches })) {
+    for await (const table of readings(model, data, { ...options, skip: recorder.batches })) {
       await recorder.append(table);
       bar?.step(1, `${recorder.rows.toLocaleString('en')} rows`);
       if (host().interrupted || recorder.rows >= rows) break;
