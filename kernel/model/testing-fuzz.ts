@@ -10,6 +10,7 @@ import { encodeSafetensors, Safetensors } from '../base/safetensors/index.ts';
 import { tensor } from '../base/tensor.ts';
 import { gpt2 } from '../nn/architectures/index.ts';
 import { encode } from '../onnx/encode.ts';
+import type { ValueInfo } from '../onnx/graph.ts';
 import { ModelType, toLong } from '../onnx/schema.ts';
 import { file as onnxFile } from '../onnx/testing-file.ts';
 import { convnet, graphOf, info, node } from '../onnx/testing.ts';
@@ -40,10 +41,39 @@ const branches = graphOf(
   },
 );
 
+/** Nodes whose shapes follow from small constants, which a change makes senseless. */
+const shapes = graphOf(
+  [
+    node('cut = Slice(x, from, till, axes)'),
+    node('wide = Pad(cut, pads)', { mode: 'constant' }),
+    node('twice = Concat(wide, wide)', { axis: 1n }),
+    node('a, b = Split(twice)', { axis: 1n }),
+    node('many = Tile(a, repeats)'),
+    node('seen = Gather(many, picked)', { axis: 1n }),
+    node('turned = Transpose(b)', { perm: [1n, 0n] }),
+    node('range = Range(zero, four, one)'),
+    node('best, places = TopK(seen, one1)', { axis: -1n }),
+    node('filled = ConstantOfShape(shape)', { value: tensor([1]) }),
+    node('pooled = MaxPool(picture)', { kernel_shape: [2n, 2n], strides: [2n, 2n] }),
+  ],
+  {
+    inputs: [info('x', 'n', 6), info('picture', 1, 1, 4, 4)],
+    outputs: [
+      ...['best', 'turned', 'filled', 'pooled'].map((name): ValueInfo => ({ name, dtype: 'float32' })),
+      { name: 'range', dtype: 'int64' },
+    ],
+    constants: {
+      ...{ from: tensor([1n]), till: tensor([5n]), axes: tensor([1n]), one1: tensor([1n]) },
+      ...{ pads: tensor([0n, 1n, 0n, 1n]), repeats: tensor([1n, 2n]), picked: tensor([0n, 3n]) },
+      ...{ zero: tensor([0n], []), four: tensor([4n], []), one: tensor([1n], []), shape: tensor([2n, 3n]) },
+    },
+  },
+);
+
 const transformer = gpt2({ vocabulary: 17, context: 19, width: 24, layers: 1, heads: 2 });
 
 const seeds = {
-  onnx: [encode(convnet()), encode(branches), encode(transformer), onnxFile()],
+  onnx: [...[convnet(), branches, shapes, transformer].map(graph => encode(graph)), onnxFile()],
   safetensors: [
     encodeSafetensors(
       new Map([
@@ -93,7 +123,7 @@ const words =
 /** A sound protobuf whose fields say other things: one leaf or list somewhere in the tree of messages is changed. */
 function reword(bytes: Uint8Array, random: Rng): Uint8Array {
   const model = ModelType.decode(bytes);
-  for (let i = 0, count = 1 + random.integer(3); i < count; i++)
+  for (let i = 0, count = 1 + random.integer(5); i < count; i++)
     change(model as unknown as Record<string, unknown>, random);
   return ModelType.encode(model).finish();
 }
