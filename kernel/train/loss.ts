@@ -41,7 +41,12 @@ export interface Loss {
   toString(): string;
 }
 
-/** A loss of one's own: its text and how to build it. */
+/**
+ * A loss of one's own.
+ * @param text says all that it depends on: a run is resumed only under the same text
+ * @param build makes it from sites of the network and entries of the batch; it must end in one number
+ * @example loss('small activations', ({ value }) => ops.reduceMean(ops.abs(value('hidden'))))
+ */
 export const loss = (text: string, build: (context: LossContext) => Var): Loss => ({
   build,
   plus: other => loss(`${text} + ${other}`, context => add(build(context), other.build(context))),
@@ -122,13 +127,21 @@ const difference = ({ value, target }: LossContext, output: string, name: string
   return sub(y, wanted);
 };
 
-/** mean (y − target)² */
+/**
+ * mean (y − target)²
+ * @throws ShapeError where the target does not have the dims of the output
+ * @example await fit(net, { x, target }, { loss: mse({ output: 'y' }), steps: 100 })
+ */
 export const mse = ({ output = 'output', target = 'target' } = {}): Loss =>
   loss(`mse(${output}, ${target})`, context => {
     const off = difference(context, output, target);
     return reduceMean(mul(off, off));
   });
 
-/** mean |y − target| */
+/**
+ * mean |y − target|
+ * @throws ShapeError where the target does not have the dims of the output
+ * @example await fit(net, { x, target }, { loss: mae({ output: 'y' }), steps: 100 })
+ */
 export const mae = ({ output = 'output', target = 'target' } = {}): Loss =>
   loss(`mae(${output}, ${target})`, context => reduceMean(abs(difference(context, output, target))));

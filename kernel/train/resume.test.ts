@@ -17,6 +17,8 @@ import { fit } from './fit.ts';
 import type { Run } from './run.ts';
 import { recipes, STEPS, type Recipe } from './testing-resume.ts';
 
+/** Fifteen processes begin and end here: on a busy machine that takes its time. */
+const PATIENCE = 240_000;
 const root = fileURLToPath(new URL('.', import.meta.url));
 // among the packages, so that the child finds them
 const folder = mkdtempSync(join(root, '..', '..', 'node_modules', '.resume-'));
@@ -33,7 +35,7 @@ beforeAll(async () => {
   });
   await bundle.write({ file: program, format: 'esm', codeSplitting: false });
   await bundle.close();
-});
+}, PATIENCE);
 afterAll(() => [folder, runs].forEach(path => rmSync(path, { recursive: true, force: true })));
 
 const bits = ({ model, averaged, losses }: Run) => ({
@@ -87,8 +89,7 @@ function halved(checkpoint: string): number {
   return stepIn(files[0]);
 }
 
-// fifteen processes begin and end here: on a busy machine that takes its time
-describe.each(Object.keys(recipes))('%s', { timeout: 240_000 }, name => {
+describe.each(Object.keys(recipes))('%s', { timeout: PATIENCE }, name => {
   const recipe = recipes[name]();
   const random = rng(`kill ${name}`);
   const kills = Array.from({ length: 5 }, (_, i) => 6 + 20 * i + random.integer(20));
@@ -96,7 +97,7 @@ describe.each(Object.keys(recipes))('%s', { timeout: 240_000 }, name => {
   let whole: ReturnType<typeof bits>;
   beforeAll(async () => {
     whole = bits(await fit(recipe.net, recipe.data, recipe.options));
-  });
+  }, PATIENCE);
 
   test(`killed near steps ${kills.join(', ')}, it ends with the same bits`, async () => {
     for (const [i, at] of kills.entries()) {

@@ -60,6 +60,7 @@ export const hyperNames = (optimizer: Optimizer, mixed = false): string[] => [
 /**
  * The graph of a step; with `accumulate`, that of one of its batches, of which only the last updates θ.
  * @returns inputs and outputs under the names of this file; a slot's next value under `nextName`
+ * @example stepGraph({ graph, parameters: parametersOf(graph), batch, loss: mse(), optimizer: sgd() })
  */
 export function stepGraph(options: StepOptions): Graph {
   const { graph, parameters, statistics = [], batch, optimizer, clip, mixed, accumulate } = options;
