@@ -186,22 +186,23 @@ test('the parts have the names that the rule documents', async () => {
   const example = examples['Attention with mask and past'];
   const open = tap(
     decompose(graphOf(example)),
-    ['q', 'k', 'v', 'scores', 'pattern', 'z'].map(part => `fused.${part}`),
+    ['q', 'k', 'v', 'scores', 'masked', 'pattern', 'z'].map(part => `fused.${part}`),
   );
   const results = await execute(open, example.feeds[0]);
   expect(Object.entries(results).map(([name, { dims }]) => `${name} ${dims.join('×')}`))
     .toMatchInlineSnapshot(`
-    [
-      "y 1×4×8",
-      "present 2×1×2×7×4",
-      "fused.q 1×2×4×4",
-      "fused.k 1×2×7×4",
-      "fused.v 1×2×7×4",
-      "fused.scores 1×2×4×7",
-      "fused.pattern 1×2×4×7",
-      "fused.z 1×2×4×4",
-    ]
-  `);
+      [
+        "y 1×4×8",
+        "present 2×1×2×7×4",
+        "fused.q 1×2×4×4",
+        "fused.k 1×2×7×4",
+        "fused.v 1×2×7×4",
+        "fused.scores 1×2×4×7",
+        "fused.masked 1×2×4×7",
+        "fused.pattern 1×2×4×7",
+        "fused.z 1×2×4×4",
+      ]
+    `);
   const rows = results['fused.pattern'].toNumbers();
   for (let row = 0; row < rows.length; row += 7)
     expect(rows.slice(row, row + 7).reduce((a, b) => a + b, 0)).toBeCloseTo(1, 5);
@@ -215,7 +216,15 @@ test('nothing to take apart: the same graph', () => {
   expect(decompose(graph)).toBe(graph);
 });
 
-test('what cannot be taken apart is said', () => {
+test('what cannot be taken apart stays whole, or is said where it was named', () => {
+  const turned = examples['Attention with mask and past'];
+  const nodes = turned.nodes.map(each => ({ ...each, attributes: { ...each.attributes, do_rotary: 1n } }));
+  const whole = graphOf({ ...turned, nodes });
+  expect(decompose(whole).nodes).toEqual(whole.nodes);
+  expect(() => decompose(whole, ['fused'])).toThrowErrorMatchingInlineSnapshot(
+    `[OpError: Attention at fused: the attribute do_rotary is not covered; the node runs and can be read around]`,
+  );
+
   const graph = graphOf({
     nodes: [standard('Relu', ['x'], 'relu'), standard('LSTM', ['relu', 'w', 'r'], 'y', { hidden_size: 2n })],
     inputs: { x: ['length', 1, 3] },

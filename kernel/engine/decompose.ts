@@ -19,11 +19,11 @@ import type { Known, Var } from './var.ts';
 /**
  * The graph with fused nodes replaced by what they compute.
  *
- * Inner values that have a name in the operator's rule are called `<node>.<part>`: attention has `q`, `k`, `v`,
- * `scores` (batch×heads×queries×keys, masks and biases included), `pattern` (their softmax) and `z` (batch×heads×
- * queries×width); normalizations with a skip connection have `sum`.
+ * Inner values that have a name in the operator's rule are called `<node>.<part>`: attention has `q`, `k`, `v`
+ * (batch×heads×length×width), `scores` (batch×heads×queries×keys, before masks), `masked`, `pattern` (their softmax)
+ * and `z`; normalizations with a skip connection have `sum`. docs/operators.md lists all.
  *
- * @param which ops or names of nodes; every node that has named parts where left out
+ * @param which ops or names of nodes; every node that has named parts and can be taken apart where left out
  * @returns the graph itself where there is nothing to take apart
  * @throws NameError on an op or node that the graph does not have; OpError on one that has no decomposition, and
  *   where the nodes that would take its place hold for one size only
@@ -41,14 +41,13 @@ export function decompose(graph: Graph, which?: readonly string[]): Graph {
 
   const nodes = graph.nodes.flatMap(node => {
     if (!chosen.has(node)) return [node];
-    const { piece, marked } = takenApart(graph, node, known);
-    if (shifted && shapeless(piece) !== shapeless(takenApart(graph, node, shifted).piece))
-      throw new OpError(
-        `cannot decompose ${node.op} at ${siteOf(node)}: it would hold for one size only, and the graph leaves ` +
-          `${openSizes(graph).join(', ')} open; fix the sizes of the inputs first`,
-        node.op,
-        siteOf(node),
-      );
+    const apart = atEverySize(graph, node, known, shifted);
+    if (apart instanceof OpError) {
+      // what nobody asked for by name stays whole where it cannot be taken apart
+      if (which) throw apart;
+      return [node];
+    }
+    const { piece, marked } = apart;
     opsets = joinOpsets({ opsets, nodes: graph.nodes }, piece);
     const made = adopted(piece, node, marked, fresh);
     for (const [name, value] of made.constants) constants.set(name, value);
@@ -81,6 +80,29 @@ function named({ nodes }: Graph, which: readonly string[]): Node[] {
       );
     return found;
   });
+}
+
+/** One node as a graph of its parts, or why there is none that holds for every open size. */
+function atEverySize(
+  graph: Graph,
+  node: Node,
+  known: ReadonlyMap<string, Known>,
+  shifted: ReadonlyMap<string, Known> | undefined,
+): ReturnType<typeof takenApart> | OpError {
+  try {
+    const apart = takenApart(graph, node, known);
+    if (!shifted || shapeless(apart.piece) === shapeless(takenApart(graph, node, shifted).piece))
+      return apart;
+  } catch (error) {
+    if (error instanceof OpError) return error;
+    throw error;
+  }
+  return new OpError(
+    `cannot decompose ${node.op} at ${siteOf(node)}: it would hold for one size only, and the graph leaves ` +
+      `${openSizes(graph).join(', ')} open; fix the sizes of the inputs first`,
+    node.op,
+    siteOf(node),
+  );
 }
 
 /** One node as a graph of its parts: values from around it keep their names, its outputs have theirs. */

@@ -23,6 +23,23 @@ function rowsOf(domain: string): string[][] {
   });
 }
 
+/** What the parts of fused operators are called, by operator; those that share their names share a table. */
+function partTables(): string {
+  const shared = new Map<string, { names: string[]; rows: string[][] }>();
+  for (const [domain, name] of supportedOps()) {
+    const { parts } = ruleOf(domain, name)!;
+    if (!parts) continue;
+    const rows = Object.entries(parts).map(([part, what]) => [part, what]);
+    const known = shared.get(JSON.stringify(rows));
+    const label = domain ? `${domain}.${name}` : name;
+    if (known) known.names.push(label);
+    else shared.set(JSON.stringify(rows), { names: [label], rows });
+  }
+  return [...shared.values()]
+    .map(({ names, rows }) => `### ${names.join(', ')}\n\n${table(['part', 'what it is'], rows)}\n`)
+    .join('\n');
+}
+
 /** A table of Markdown with columns as wide as their widest cell, as prettier writes it. */
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const widths = head.map((title, i) => Math.max(title.length, ...rows.map(row => row[i].length)));
@@ -55,5 +72,11 @@ inferred, and gradients are taken through them.
 - **folded**: computed before anything runs where its inputs are constants.
 - **older forms**: written otherwise in an older opset, and rewritten from there.
 
-${sections.join('\n')}`;
+${sections.join('\n')}
+## Inside fused operators
+
+\`model.decompose()\` takes fused nodes apart, recurrent ones where they are named: \`model.decompose('LSTM')\`. What
+they compute inside is then a site like any other, \`<node>.<part>\`; \`t\` counts the steps from 0.
+
+${partTables()}`;
 }

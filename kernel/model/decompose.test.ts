@@ -40,6 +40,7 @@ test('its parts are sites of known shape; the outputs are the same, at any lengt
       "attn.k batch×2×length×4",
       "attn.v batch×2×length×4",
       "attn.scores batch×2×length×length",
+      "attn.masked batch×2×length×length",
       "attn.pattern batch×2×length×length",
       "attn.z batch×2×length×4",
     ]

@@ -33,8 +33,9 @@ export const attentionParts = {
   q: 'queries, batch×heads×length×width, as they enter the product',
   k: 'keys, past ones included; grouped-query attention has fewer heads of them',
   v: 'values, likewise',
-  scores: 'scale·q·kᵀ with masks and biases added: what the softmax takes, batch×heads×queries×keys',
-  pattern: 'softmax of the scores: how much each query looks at each key',
+  scores: 'scale·q·kᵀ, batch×heads×queries×keys, before masks and biases',
+  masked: 'the scores with masks and biases: what the softmax takes; only where there are such',
+  pattern: 'how much each query looks at each key; rows sum to 1',
   z: 'pattern·v per head, batch×heads×length×width',
 } as const;
 
@@ -44,12 +45,22 @@ const inHeads = (x: Var, heads: number): Var => (x.dims[1] === heads ? x : resha
 /** scale·q·kᵀ: batch×heads×length×width twice → batch×heads×queries×keys. The scale is 1/√width where none is given. */
 export function products(call: Call<Var>, q: Var, k: Var): Var {
   const scale = floatOf(call.attributes, 'scale', 0) || 1 / Math.sqrt(q.dims[3]);
-  return inHeads(matmul(inHeads(mul(q, scale), k.dims[1]), swapLast(k)), q.dims[1]);
+  return part(call, 'scores', inHeads(matmul(inHeads(mul(q, scale), k.dims[1]), swapLast(k)), q.dims[1]));
 }
 
-/** pattern·v, with all three parts marked. */
-export function attend(call: Call<Var>, scores: Var, v: Var, toPattern: (scores: Var) => Var = softmax): Var {
-  const pattern = part(call, 'pattern', toPattern(part(call, 'scores', scores)));
+/**
+ * pattern·v.
+ * @param scores as `products` gives them; @param masked with all that is added to them
+ */
+export function attend(
+  call: Call<Var>,
+  scores: Var,
+  masked: Var,
+  v: Var,
+  toPattern: (scores: Var) => Var = softmax,
+): Var {
+  if (masked !== scores) part(call, 'masked', masked);
+  const pattern = part(call, 'pattern', toPattern(masked));
   return part(call, 'z', inHeads(matmul(inHeads(pattern, v.dims[1]), v), scores.dims[1]));
 }
 

@@ -25,11 +25,12 @@ export const Attention: Op = {
     const [k, v] = [append(pastK, k0), append(pastV, v0)];
     [q, k, v].forEach((value, i) => part(call, 'qkv'[i], value));
 
-    let scores = products(call, q, k);
-    if (mask) scores = add(scores, padding(call, mask, scores));
-    if (intOf(call.attributes, 'unidirectional', 0)) scores = add(scores, causal(scores));
-    if (scoreBias) scores = add(scores, scoreBias);
-    const output = mergeHeads(attend(call, scores, v));
+    const scores = products(call, q, k);
+    let masked = scores;
+    if (mask) masked = add(masked, padding(call, mask, scores));
+    if (intOf(call.attributes, 'unidirectional', 0)) masked = add(masked, causal(scores));
+    if (scoreBias) masked = add(masked, scoreBias);
+    const output = mergeHeads(attend(call, scores, masked, v));
     if (call.outputCount === 1) return [output];
     return [output, concat([unsqueeze(k, [0]), unsqueeze(v, [0])], 0)];
   },

@@ -57,12 +57,12 @@ export const GroupQueryAttention: Op = {
     const v = part(call, 'v', continued(pastV, v0, before, total!));
 
     const cap = floatOf(attributes, 'softcap', 0);
-    const raw = products(call, q, k);
-    const capped = cap ? mul(tanh(div(raw, cap)), cap) : raw;
+    const scores = products(call, q, k);
+    const capped = cap ? mul(tanh(div(scores, cap)), cap) : scores;
     const biased = bias ? add(capped, bias) : capped;
-    const scores = add(biased, unseen(call, own, biased));
+    const masked = add(biased, unseen(call, own, scores));
     const smooth = sink ?? (intOf(attributes, 'smooth_softmax', 0) === 1 ? 0 : undefined);
-    const z = attend(call, scores, v, smooth === undefined ? softmax : s => softmaxWith(s, smooth));
+    const z = attend(call, scores, masked, v, smooth === undefined ? softmax : s => softmaxWith(s, smooth));
     return [mergeHeads(z), k, v].slice(0, call.outputCount);
   },
   parts: attentionParts,

@@ -30,11 +30,12 @@ export const MultiHeadAttention: Op = {
     const k = part(call, 'k', append(pastK, perHead(key, 1)));
     const v = part(call, 'v', append(pastV, perHead(value, 2)));
 
-    let scores = products(call, q, k);
-    if (mask) scores = add(scores, padding(call, mask, scores));
-    if (intOf(call.attributes, 'unidirectional', 0)) scores = add(scores, causal(scores));
-    if (scoreBias) scores = add(scores, scoreBias);
-    return [mergeHeads(attend(call, scores, v)), k, v].slice(0, call.outputCount);
+    const scores = products(call, q, k);
+    let masked = scores;
+    if (mask) masked = add(masked, padding(call, mask, scores));
+    if (intOf(call.attributes, 'unidirectional', 0)) masked = add(masked, causal(scores));
+    if (scoreBias) masked = add(masked, scoreBias);
+    return [mergeHeads(attend(call, scores, masked, v)), k, v].slice(0, call.outputCount);
   },
   parts: attentionParts,
 };
