@@ -2,7 +2,6 @@
  * Attention and RotaryEmbedding as opset 23 has them, in the ops of opset 21: what PyTorch's newer exporter writes for
  * scaled_dot_product_attention. The same attention as com.microsoft's (`microsoft/attend.ts`) in another dress.
  */
-import { sizeOf } from '../../base/shape.ts';
 import { floatOf, intOf } from '../attributes.ts';
 import {
   add,
@@ -10,28 +9,25 @@ import {
   cast,
   div,
   indicator,
-  int64s,
   less,
   lessOrEqual,
   mul,
   not,
   pad,
   reduceMax,
-  reshape,
   scalar,
   softmax,
   sub,
   tanh,
+  unsqueeze,
   where,
 } from '../functions.ts';
 import { part, type Call, type Op } from '../op.ts';
 import type { Known, Var } from '../var.ts';
-import { mergeHeads, splitHeads } from './generic.ts';
+import { countTo, mergeHeads, reshapeTo, sizeAlong, splitHeads } from './generic.ts';
 import { need, sameAsFirst } from './makers.ts';
 import { append, attend, attentionParts, LOWEST, penalty, products } from './microsoft/attend.ts';
 import { rotate } from './microsoft/rotary.ts';
-
-const upTo = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
 
 /** A mask whose last axis is as long as the keys; those that it does not reach are hidden, `beyond` stands there. */
 function completed(mask: Var, keys: number, beyond: number): Var {
@@ -41,18 +37,19 @@ function completed(mask: Var, keys: number, beyond: number): Var {
 }
 
 /** Which keys a query may see: where the mask is true, before the end of its sequence, and not after itself. */
-function visible(call: Call<Var>, scores: Var, past: number): Var | undefined {
-  const [, , , mask, , , lengths] = call.inputs;
-  const { trace } = scores;
-  const [, , queries, keys] = scores.dims;
+function visible(call: Call<Var>, scores: Var): Var | undefined {
+  const [, , , mask, past, , lengths] = call.inputs;
+  const [queries, keys] = [sizeAlong(scores, 2), sizeAlong(scores, 3)];
   const conditions: Var[] = [];
-  if (mask?.dtype === 'bool') conditions.push(cast(completed(cast(mask, 'uint8'), keys, 0), 'bool'));
-  const key = int64s(trace, upTo(keys));
-  const ends = lengths && reshape(lengths, [lengths.dims[0], 1, 1, 1]);
+  if (mask?.dtype === 'bool')
+    conditions.push(cast(completed(cast(mask, 'uint8'), scores.dims[3], 0), 'bool'));
+  const key = countTo(keys);
+  const ends = lengths && reshapeTo(lengths, [-1, 1, 1, 1]);
   if (ends) conditions.push(less(key, ends));
   if (intOf(call.attributes, 'is_causal', 0)) {
-    const own = reshape(int64s(trace, upTo(queries).map(i => i + past)), [queries, 1]); // prettier-ignore
-    conditions.push(lessOrEqual(key, ends ? add(own, sub(ends, queries)) : own));
+    const own = unsqueeze(countTo(queries), [1]); // queries×1
+    const earlier = ends ? sub(ends, queries) : past && sizeAlong(past, 2);
+    conditions.push(lessOrEqual(key, earlier ? add(own, earlier) : own));
   }
   return conditions.length ? conditions.reduce((a, b) => and(a, b)) : undefined;
 }
@@ -109,11 +106,11 @@ export const Attention: Op = {
     const capped = cap ? mul(tanh(div(raw, cap)), cap) : raw;
     const bias = biasOf(mask, raw.dims[3]);
     const biased = bias ? add(capped, bias) : capped;
-    const seen = visible(call, raw, pastKeys?.dims[2] ?? 0);
+    const seen = visible(call, raw);
     const scores = seen ? add(biased, penalty(not(seen), LOWEST, biased)) : biased;
 
     let pattern!: Var;
-    const z = attend(call, raw, scores, v, given => {
+    const z = attend(call, scores, v, given => {
       const weights = softmax(given);
       // causal rows see themselves at least; other masks may leave nothing
       const some =
@@ -135,10 +132,10 @@ export const RotaryEmbedding: Op = {
     const { attributes } = call;
     const [X, cos, sin, positions] = call.inputs as [Var, Var, Var, Var | undefined];
     const x = X.dims.length === 4 ? X : splitHeads(X, intOf(attributes, 'num_heads', 1));
-    const pairs = cos.dims[cos.dims.length - 1];
-    const table = (values: Var) => reshape(values, [sizeOf(values.dims) / pairs, pairs]);
-    const [batch, , length] = x.dims;
-    const at = positions ?? reshape(int64s(x.trace, upTo(batch * length)), [batch, length]);
+    // a table per token is one of all tokens, which are counted through
+    const table = (values: Var) => (positions ? values : reshapeTo(values, [-1, cos.dims[2]]));
+    const [batch, length] = [sizeAlong(x, 0), sizeAlong(x, 2)];
+    const at = positions ?? reshapeTo(countTo(mul(batch, length)), [batch, -1]);
     const turned = rotate(x, at, table(cos), table(sin), Boolean(intOf(attributes, 'interleaved', 0)));
     return [X.dims.length === 4 ? turned : mergeHeads(turned)];
   },

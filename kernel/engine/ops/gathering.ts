@@ -210,22 +210,24 @@ export const ScatterND: Op = {
       throw new ShapeError(`updates are ${formatDims(updates)}; expected ${formatDims(expected)}`);
     return [{ dtype, dims }];
   },
-  gradient(call) {
-    const [x, indices, updates] = call.inputs as [Var, Var, Var];
-    const { dy } = call;
+  /**
+   * Combining updates: by ScatterElements, with the axes that indices name as one axis of rows. ONNX Runtime's
+   * ScatterND works on them in parallel without a lock, and of two for one place one may be lost.
+   */
+  expand(call) {
     const reduction = reductionOf(call);
-    if (reduction === 'none')
-      return [() => scatterND(dy, indices, zerosOf(updates)), undefined, () => gatherND(dy, indices)];
-    // the axes that indices name as one axis of rows
+    if (reduction === 'none') return undefined;
+    const [x, indices, updates] = call.inputs as [Var, Var, Var];
     const depth = indices.dims[indices.dims.length - 1];
     const [places, width] = [sizeOf(x.dims.slice(0, depth)), sizeOf(x.dims.slice(depth))];
-    const rows = (value: Var) => reshape(value, [places, width]);
     const count = sizeOf(indices.dims) / depth;
     const flat = expand(reshape(flatIndices(indices, x.dims), [count, 1]), [count, width]);
-    const [dx, dupdates] = scatterGradients(reduction, {
-      ...{ x: rows(x), y: rows(call.outputs[0]), dy: rows(dy), axis: 0 },
-      ...{ indices: flat, updates: reshape(updates, [count, width]) },
-    });
-    return [() => reshape(dx(), x.dims), undefined, () => reshape(dupdates(), updates.dims)];
+    const rows = reshape(updates, [count, width]);
+    return [reshape(scatterElements(reshape(x, [places, width]), flat, rows, 0, reduction), x.dims)];
   },
+  gradient: ({ dy, inputs: [, indices, updates] }) => [
+    () => scatterND(dy, indices!, zerosOf(updates!)),
+    undefined,
+    () => gatherND(dy, indices!),
+  ],
 };
