@@ -18,7 +18,6 @@ import { adamW, type Optimizer } from './optimizer.ts';
 import {
   flatten,
   grouped,
-  laidOut,
   parametersOf,
   unflatten,
   type Choice,
@@ -30,7 +29,7 @@ import { constant, type Schedule } from './schedule.ts';
 import { AVERAGE } from './step.ts';
 import { Stepper } from './stepper.ts';
 import { prefetched } from './stream.ts';
-import { movingStatistics } from './training-form.ts';
+import { statisticsOf } from './training-form.ts';
 
 export interface StepReport {
   /** Steps done, from 1. */
@@ -99,8 +98,7 @@ export async function fit(net: Graph | Model, data: Data, options: FitOptions): 
   const { schedule = constant(), accumulate = 1, prefetch = isStream(data) ? 1 : 0 } = options;
   const graph = upgrade(widen('graph' in net ? net.graph : net));
   const parameters = grouped(parametersOf(graph, options.parameters, options.freeze), options.groups ?? []);
-  const trained = new Set(parameters.map(({ name }) => name));
-  const statistics = laidOut(graph, movingStatistics(graph, trained));
+  const statistics = statisticsOf(graph, parameters);
   const network = { graph, parameters, statistics, loss };
   const stepper = new Stepper({ ...options, network, optimizer, seed, accumulate, average: options.ema });
   const { state } = stepper;

@@ -25,7 +25,7 @@ export const RUNNING = 'train/running';
 export interface ForwardOptions {
   graph: Graph;
   parameters: readonly Parameter[];
-  /** Constants that are statistics: they lie in a vector of their own. */
+  /** Constants that are running statistics: they lie in a vector of their own. */
   statistics?: readonly Parameter[];
   /** Dtype and dims of every entry of the batch. */
   batch: Readonly<Record<string, { dtype: DType; dims: Dims }>>;

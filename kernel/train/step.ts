@@ -26,7 +26,7 @@ import { forward, LOSS, RUNNING, THETA, type ForwardOptions } from './forward.ts
 import { mixing } from './mix-up.ts';
 import type { Optimizer } from './optimizer.ts';
 import { totalOf, type Parameter } from './parameters.ts';
-import { TrainingTrace } from './training-form.ts';
+import { statisticsOf, TrainingTrace } from './training-form.ts';
 
 export const HYPER = 'train/hyper';
 /** The sum of the gradients of a step's batches so far. */
@@ -63,7 +63,8 @@ export const hyperNames = (optimizer: Optimizer, mixed = false): string[] => [
  * @example stepGraph({ graph, parameters: parametersOf(graph), batch, loss: mse(), optimizer: sgd() })
  */
 export function stepGraph(options: StepOptions): Graph {
-  const { graph, parameters, statistics = [], batch, optimizer, clip, mixed, accumulate } = options;
+  const { graph, parameters, batch, optimizer, clip, mixed, accumulate } = options;
+  const { statistics = statisticsOf(graph, parameters) } = options;
   const trace = new TrainingTrace();
   const total = totalOf(parameters);
   const updates = accumulate?.last ?? true;
@@ -71,10 +72,14 @@ export function stepGraph(options: StepOptions): Graph {
 
   // 1. the network and its loss
   const count = Object.values(batch)[0]?.dims[0] ?? 0;
-  const { theta, weights, running, cost } = forward(trace, options, {
-    blend: mixed ? mixing(trace, hypers.share, count) : undefined,
-    before: statistics => trace.move(Object.values(statistics)),
-  });
+  const { theta, weights, running, cost } = forward(
+    trace,
+    { ...options, statistics },
+    {
+      blend: mixed ? mixing(trace, hypers.share, count) : undefined,
+      before: read => trace.move(Object.values(read)),
+    },
+  );
 
   // 2. the gradient
   const slopes = gradients(trace, cost, weights);

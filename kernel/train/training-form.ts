@@ -8,16 +8,18 @@ import { batchNorm } from '../engine/functions-spatial.ts';
 import { Trace } from '../engine/trace.ts';
 import type { ApplyOptions, Var } from '../engine/var.ts';
 import type { Attributes, Graph } from '../onnx/graph.ts';
+import { laidOut, type Parameter } from './parameters.ts';
 
 /** Prefix of the inputs that masks are fed to. */
 export const MASK = 'train/mask/';
 
 /**
- * The running statistics that training moves: those of batch normalizations with a trained gain or offset. One that
- * is frozen keeps them, and normalizes by them: a network that is fine-tuned behind it sees what it was trained with.
+ * The running statistics that training moves, end to end: those of batch normalizations with a trained gain or
+ * offset. One that is frozen keeps them, and normalizes by them: what is trained behind it sees what it always saw.
  */
-export function movingStatistics(graph: Graph, trained: ReadonlySet<string>): string[] {
-  const nodes = graph.nodes.filter(
+export function statisticsOf(graph: Graph, parameters: readonly Parameter[]): Parameter[] {
+  const trained = new Set(parameters.map(({ name }) => name));
+  const moving = graph.nodes.filter(
     ({ op, domain, inputs }) =>
       op === 'BatchNormalization' &&
       domain === '' &&
@@ -25,7 +27,7 @@ export function movingStatistics(graph: Graph, trained: ReadonlySet<string>): st
       graph.constants.has(inputs[3]) &&
       graph.constants.has(inputs[4]),
   );
-  return [...new Set(nodes.flatMap(({ inputs }) => [inputs[3], inputs[4]]))];
+  return laidOut(graph, [...new Set(moving.flatMap(({ inputs }) => [inputs[3], inputs[4]]))]);
 }
 
 export class TrainingTrace extends Trace {
