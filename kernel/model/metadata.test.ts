@@ -25,6 +25,12 @@ test('metadata is believed only where it makes sense', () => {
     expect(() => imageInputOf(saying('neuronbook.image', value))).toThrow(FormatError);
 });
 
+test('a sparse tensor without values is refused', () => {
+  expect(refusal(file({ sparse_initializer: [{ dims: [2] }] }))).toBe(
+    'net.onnx: sparse tensor (unnamed) lacks its values or their indices; the file is damaged',
+  );
+});
+
 test('an attribute that says it holds a tensor, and holds none, is refused', () => {
   const attribute = [{ name: 'value', type: 4 }];
   const bytes = file({ node: [{ op_type: 'Constant', output: ['y'], attribute }] });

@@ -102,7 +102,7 @@ function decodeGraph(
   for (const tensor of proto.initializer)
     constants.set(tensor.name ?? '', decodeTensor(tensor, tensor.name || '(unnamed)', options));
   for (const sparse of proto.sparse_initializer ?? []) {
-    const name = sparse.values.name ?? '';
+    const name = sparse.values?.name ?? '';
     constants.set(name, decodeSparse(sparse, name, options));
   }
   const nodes: Node[] = [];

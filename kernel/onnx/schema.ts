@@ -199,8 +199,8 @@ export interface TensorProto {
   data_location?: number;
 }
 export interface SparseTensorProto {
-  values: TensorProto;
-  indices: TensorProto;
+  values?: TensorProto | null;
+  indices?: TensorProto | null;
   dims: Integer[];
 }
 export interface ValueInfoProto {

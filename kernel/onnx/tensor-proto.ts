@@ -94,6 +94,11 @@ function readExternal(
 
 /** COO to dense: `indices` are flat positions, or one row of coordinates per value. */
 export function decodeSparse(proto: SparseTensorProto, label: string, context: TensorContext): Tensor {
+  if (!proto.values || !proto.indices)
+    throw broken(
+      `sparse tensor ${label || '(unnamed)'} lacks its values or their indices; the file is damaged`,
+      context.path,
+    );
   const values = decodeTensor(proto.values, label, context);
   const indices = decodeTensor(proto.indices, `${label} indices`, context);
   const dims = proto.dims.map(toNumber);

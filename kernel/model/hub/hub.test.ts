@@ -105,6 +105,19 @@ test('what another process left is gone on from, by a server that does not resum
   }
 });
 
+test('what another process is fetching is left to it', async () => {
+  const path = await fetchFile(repository, 'onnx/big.bin');
+  const blob = join(folder(), 'blobs', blobs()[0]);
+  [path, blob].forEach(file => rmSync(file));
+  writeFileSync(`${blob}.lock`, String(process.ppid));
+  expect(await failure(fetchFile(repository, 'onnx/big.bin'))).toBe(
+    `NeuronbookError: ${blob} is being downloaded by process ${process.ppid}; wait for it, or delete ${blob}.lock`.replaceAll(
+      hub.home,
+      '…',
+    ),
+  );
+});
+
 test('an interrupt stops at once and keeps what has come', async () => {
   let interrupted = false;
   setHost({
