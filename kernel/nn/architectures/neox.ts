@@ -17,7 +17,7 @@ export interface NeoxConfig {
   width: number;
   layers: number;
   heads: number;
-  /** Units of each MLP; 4·width where left out. */
+  /** Units of each MLP; 4·width where left out; 0 for attention alone. */
   hidden?: number;
   activation?: Activation;
   epsilon?: number;
@@ -54,7 +54,7 @@ export function neox(config: NeoxConfig, options?: BuildOptions): Graph {
       tied,
       block: {
         attention: { heads, rotary: rotaryFrequencies(turned, base), ...inits },
-        mlp: { hidden, activation, ...inits },
+        mlp: hidden > 0 && { hidden, activation, ...inits },
         wiring: parallel ? 'parallel' : 'pre',
         epsilon,
       },
