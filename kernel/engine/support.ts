@@ -23,25 +23,29 @@ function rowsOf(domain: string): string[][] {
   });
 }
 
+/** What the parts of fused operators are called, by operator; those that share their names share a table. */
+function partTables(): string {
+  const shared = new Map<string, { names: string[]; rows: string[][] }>();
+  for (const [domain, name] of supportedOps()) {
+    const { parts } = ruleOf(domain, name)!;
+    if (!parts) continue;
+    const rows = Object.entries(parts).map(([part, what]) => [part, what]);
+    const known = shared.get(JSON.stringify(rows));
+    const label = domain ? `${domain}.${name}` : name;
+    if (known) known.names.push(label);
+    else shared.set(JSON.stringify(rows), { names: [label], rows });
+  }
+  return [...shared.values()]
+    .map(({ names, rows }) => `### ${names.join(', ')}\n\n${table(['part', 'what it is'], rows)}\n`)
+    .join('\n');
+}
+
 /** A table of Markdown with columns as wide as their widest cell, as prettier writes it. */
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const widths = head.map((title, i) => Math.max(title.length, ...rows.map(row => row[i].length)));
   const line = (cells: readonly string[]) =>
     `| ${cells.map((cell, i) => cell.padEnd(widths[i])).join(' | ')} |`;
   return [line(head), line(widths.map(width => '-'.repeat(width))), ...rows.map(line)].join('\n');
-}
-
-/** The inner values that operators have names for, once they are taken apart. */
-function parts(): string {
-  const named = new Map<string, string[]>();
-  for (const [domain, op] of supportedOps()) {
-    const lines = Object.entries(ruleOf(domain, op)!.parts ?? {}).map(
-      ([name, what]) => `- \`${name}\`: ${what}`,
-    );
-    const label = domain ? `${domain}.${op}` : op;
-    if (lines.length) named.set(lines.join('\n'), [...(named.get(lines.join('\n')) ?? []), label]);
-  }
-  return [...named].map(([lines, ops]) => `${ops.sort().join(', ')}:\n\n${lines}\n`).join('\n');
 }
 
 /**
@@ -69,10 +73,10 @@ inferred, and gradients are taken through them.
 - **older forms**: written otherwise in an older opset, and rewritten from there.
 
 ${sections.join('\n')}
-## Inner values
+## Inside fused operators
 
-Operators that are many in one can be taken apart (\`decompose\`); these values in them then are sites, named
-\`<node>.<part>\`.
+\`model.decompose()\` takes fused nodes apart, recurrent ones where they are named: \`model.decompose('LSTM')\`. What
+they compute inside is then a site like any other, \`<node>.<part>\`; \`t\` counts the steps from 0.
 
-${parts()}`;
+${partTables()}`;
 }

@@ -110,7 +110,7 @@ export const Attention: Op = {
     const scores = seen ? add(biased, penalty(not(seen), LOWEST, biased)) : biased;
 
     let pattern!: Var;
-    const z = attend(call, scores, v, given => {
+    const z = attend(call, raw, scores, v, given => {
       const weights = softmax(given);
       // causal rows see themselves at least; other masks may leave nothing
       const some =
