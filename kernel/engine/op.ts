@@ -46,7 +46,8 @@ export interface UpgradeTools {
 
 export interface Op {
   /**
-   * Dtype and dims of every output, and its value where that follows from the shapes alone.
+   * Dtype and dims of every output, and its value where that follows from the shapes alone. Not asked where `expand`
+   * answers.
    * @throws ShapeError on inputs that ONNX Runtime would refuse
    */
   infer(call: Call): readonly Known[];

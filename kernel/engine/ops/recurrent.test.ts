@@ -10,6 +10,7 @@ import { tap } from '../../onnx/surgery.ts';
 import { decompose } from '../decompose.ts';
 import { full, reduceSum } from '../functions.ts';
 import { gradients, vjp } from '../grad.ts';
+import { ruleOf } from '../rules.ts';
 import { checkGradient, execute, normal, type Case } from '../testing.ts';
 import { Trace } from '../trace.ts';
 import type { Var } from '../var.ts';
@@ -94,6 +95,42 @@ test.each<Case>([
     ],
   ],
 ])('%s', checkGradient);
+
+test.each([
+  ['LSTM', {}],
+  ['LSTM', { input_forget: 1n }],
+  ['GRU', {}],
+  ['GRU', { linear_before_reset: 1n }],
+  ['RNN', {}],
+] as const)('%s %o: clipped hard, the steps give what the fused kernel gives', async (op, attributes) => {
+  const trace = new Trace();
+  // a cell that begins far beyond the bound shows whether it is clipped too
+  const far = tensor(new Float32Array(BATCH * WIDTH).fill(2), [1, BATCH, WIDTH]);
+  const values = [...inputsOf(op), ...(op === 'LSTM' ? [lengths, state('h'), far] : [])];
+  const vars = values.map((value, i) => trace.input(`x${i}`, value.dtype, value.dims));
+  const all = { hidden_size: BigInt(WIDTH), clip: 0.3, ...attributes };
+  const fused = layer(op, all)(...vars);
+  const steps = ruleOf('', op)!.unfold!({
+    op,
+    site: op,
+    inputs: vars,
+    attributes: all,
+    outputCount: fused.length,
+  });
+  const graph = trace.graph(
+    Object.fromEntries(
+      fused.flatMap((y, i) => [
+        [`fused${i}`, y],
+        [`steps${i}`, steps[i]],
+      ]),
+    ),
+  );
+  const made = await execute(graph, Object.fromEntries(values.map((value, i) => [`x${i}`, value])));
+  fused.forEach((_, i) => {
+    const expected = made[`fused${i}`].toNumbers();
+    made[`steps${i}`].toNumbers().forEach((value, k) => expect(value).toBeCloseTo(expected[k], 5));
+  });
+});
 
 test('forward it stays one node, and its gradient is of the order of its steps', () => {
   const trace = new Trace();

@@ -71,7 +71,7 @@ function activationsOf({ op, site, attributes }: Call<Var>, cell: Cell, directio
   const count = cell.activations.length;
   const names = given?.slice(direction * count, (direction + 1) * count) ?? cell.activations;
   const clip = floatOf(attributes, 'clip', 0);
-  return names.map(name => {
+  return names.map((name, i) => {
     const activation = known[name.toLowerCase()];
     if (!activation)
       throw new OpError(
@@ -79,7 +79,8 @@ function activationsOf({ op, site, attributes }: Call<Var>, cell: Cell, directio
         op,
         site,
       );
-    return (x: Var) => activation(clip ? clipped(x, clip) : x);
+    // ONNX Runtime clips what enters the gates, and not the cell that an LSTM shows through its third activation
+    return (x: Var) => activation(clip && i < 2 ? clipped(x, clip) : x);
   });
 }
 
@@ -109,25 +110,11 @@ export function unrolled(call: Call<Var>, cell: Cell): Var[] {
       values.map(value => unsqueeze(value, [axis])),
       axis,
     );
-  const results = [
-    stack(
-      directions.map(({ y }) => y),
-      1,
-    ),
-    stack(
-      directions.map(({ last }) => last.h),
-      0,
-    ),
-  ];
-  return cell.gates === 4
-    ? [
-        ...results,
-        stack(
-          directions.map(({ last }) => last.c!),
-          0,
-        ),
-      ]
-    : results;
+  const all = directions.map(({ y }) => y);
+  const last = directions.map(each => each.last);
+  const states =
+    cell.gates === 4 ? [last.map(({ h }) => h), last.map(({ c }) => c!)] : [last.map(({ h }) => h)];
+  return [stack(all, 1), ...states.map(values => stack(values, 0))];
 }
 
 const row = (x: Var, index: number): Var => squeeze(slice(x, [index], [index + 1], [0]), [0]);
