@@ -54,7 +54,10 @@ export interface FitOptions {
   batch?: number;
   /** Batches per step: its gradient is their mean. The data is asked for batch `step · accumulate + i`. */
   accumulate?: number;
-  /** Batches to ask for ahead of time: 1 where the data is iterated over, 0 elsewhere. */
+  /**
+   * Batches to ask for ahead of time: 1 where the data is iterated over, 0 for a function, which then needs new
+   * tensors for each batch; whole tensors are at hand anyway.
+   */
   prefetch?: number;
   /** What to train, by name; all weights where left out. The rest stays as it is. */
   parameters?: Choice;
@@ -96,6 +99,8 @@ export async function fit(net: Graph | Model, data: Data, options: FitOptions): 
   check(options);
   const { loss, optimizer = adamW(), steps, seed = 0, every = 500, live = true } = options;
   const { schedule = constant(), accumulate = 1, prefetch = isStream(data) ? 1 : 0 } = options;
+  // batches of whole tensors are dealt into the same memory each time
+  const ahead = typeof data === 'function' || isStream(data) ? prefetch : 0;
   const graph = upgrade(widen('graph' in net ? net.graph : net));
   const parameters = grouped(parametersOf(graph, options.parameters, options.freeze), options.groups ?? []);
   const statistics = statisticsOf(graph, parameters);
@@ -124,7 +129,7 @@ export async function fit(net: Graph | Model, data: Data, options: FitOptions): 
   };
 
   // 2. the steps
-  const source = prefetched(drawing(data, seed, options.batch), prefetch, steps * accumulate);
+  const source = prefetched(drawing(data, seed, options.batch), ahead, steps * accumulate);
   const shown = live ? new LiveRun(`Training ${graph.name}`, steps, losses, measures) : undefined;
   const began = performance.now();
   let ended: Ended | undefined;

@@ -79,6 +79,14 @@ test('the next batch is on its way while a step runs; at the end of the data the
   expect(events.at(-1)).toBe('closed');
 });
 
+test('asking ahead changes no batch', async () => {
+  const whole = { x: tensor([1, 2, 3, 4, 5, 6], [6, 1]), target: tensor([2, 1, 4, 3, 6, 5], [6, 1]) };
+  for (const data of [whole, [0, 1, 2].map(batch), (step: number) => batch(step)]) {
+    const [now, early] = [0, 3].map(prefetch => fit(net, data, { ...options, batch: 2, prefetch }));
+    expect((await early).losses).toEqual((await now).losses);
+  }
+});
+
 test('no data at all is a mistake', async () => {
   await expect(fit(net, [], options)).rejects.toThrow(
     'the data ended before the first step; expected a batch',
