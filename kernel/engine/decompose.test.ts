@@ -239,3 +239,15 @@ test('what cannot be taken apart stays whole, or is said where it was named', ()
     `[OpError: no decomposition of Relu at relu; read or edit before and behind it]`,
   );
 });
+
+test('an operator that is made of others only with some attributes says so', () => {
+  const graph = graphOf({
+    nodes: [standard('Mod', ['x', 'b'], 'rest', { fmod: 1n })],
+    inputs: { x: [3], b: [3] },
+    outputs: ['rest'],
+    feeds: [],
+  });
+  expect(() => decompose(graph, ['Mod'])).toThrowErrorMatchingInlineSnapshot(
+    `[OpError: no decomposition of this Mod at rest: it is one operation; read or edit before and behind it]`,
+  );
+});

@@ -137,8 +137,15 @@ function takenApart(graph: Graph, node: Node, known: ReadonlyMap<string, Known>)
     outputCount: outputs.length,
     mark: (part, value) => marks.set(value, part),
   });
+  // some operators are made of others only with some attributes or dtypes
+  if (!made)
+    throw new OpError(
+      `no decomposition of this ${op} at ${siteOf(node)}: it is one operation; read or edit before and behind it`,
+      op,
+      siteOf(node),
+    );
   const piece = trace.graph(
-    Object.fromEntries(outputs.flatMap((name, i) => (name ? [[name, made![i]]] : []))),
+    Object.fromEntries(outputs.flatMap((name, i) => (name ? [[name, made[i]]] : []))),
   );
   return { piece, marked: new Map([...marks].map(([{ name }, part]) => [name, part])) };
 }
