@@ -80,7 +80,7 @@ export type Activation =
  * @example const squared: nn.Layer = (x, scope) => nn.activate(scope, 'gelu', 'active', x);
  */
 export function activate(scope: Scope, kind: Activation, name: string, x: Var): Var {
-  const make = byName[kind];
+  const make = Object.hasOwn(byName, kind) ? byName[kind] : undefined;
   if (!make) throw new NameError('activation', kind, nearest(kind, Object.keys(byName)));
   return make(name)(x, scope);
 }

@@ -6,6 +6,7 @@
  */
 import type { Tensor } from '../../base/tensor.ts';
 import type { Graph } from '../../onnx/graph.ts';
+import type { NetworkOptions } from '../network.ts';
 
 /** A parsed config.json of a Hugging Face model. */
 export interface HuggingFaceConfig {
@@ -49,6 +50,8 @@ export interface BuildOptions {
   result?: boolean;
   /** An encoder of text: an input `mask`, int64 batch × position, 1 for tokens and 0 for padding; else nothing is padding. */
   mask?: boolean;
+  /** What the graph says of its picture input: labels, mean, std. */
+  image?: NetworkOptions['image'];
   /** BERT: an input `segments`, int64 batch × position; else all belongs to segment 0. */
   segments?: boolean;
 }

@@ -135,6 +135,9 @@ test('what cannot be built is said', async () => {
   expect(() => architectureOf({ model_type: 'llama', rope_scaling: { rope_type: 'yarn' } })).toThrow(
     'unsupported rotary scaling: yarn; expected default, linear or llama3',
   );
+  expect(() => architectureOf({ model_type: 'constructor' })).toThrow(
+    'unknown model type: constructor; expected',
+  );
   const { config, checkpoint } = await fixture('gpt2');
   const architecture = architectureOf(config);
   const lacking = { ...checkpoint, has: (name: string) => checkpoint.has(name) && !name.includes('c_fc') };
@@ -142,6 +145,46 @@ test('what cannot be built is said', async () => {
     'the checkpoint lacks transformer.h.0.mlp.c_fc.weight, from which blocks.0.mlp.pre.weight of gpt2 is made; ' +
       'is it complete, and is config.json its own?',
   );
+});
+
+test.each([
+  ['gpt2', { n_layer: 1e9 }, 'checkpoint: layers is 1000000000; expected a whole number from 1 to 1000'],
+  ['gpt2', { vocab_size: 'many' }, 'config.json: vocab_size is "many"; expected a number'],
+  ['gpt2', { n_positions: 0 }, 'gpt2: context is 0; expected a whole number from 1 to 268435456'],
+  ['gpt2', { activation_function: 'constructor' }, 'unknown activation: constructor; nearest:'],
+  ['gpt2', { n_embd: 12 }, 'weight embed.weight is 24×16; expected 24×12'],
+  ['gpt2', { n_embd: 48 }, 'weight embed.weight is 24×16; expected 24×48'],
+  [
+    'neox',
+    { use_parallel_residual: 'no' },
+    'config.json: use_parallel_residual is "no"; expected true or false',
+  ],
+  ['llama', { num_attention_heads: 2.5 }, 'llama: heads is 2.5; expected a whole number from 1 to 268435456'],
+  ['resnet', { depths: [1, 'x'] }, 'config.json: depths is [1,"x"]; expected a list of numbers'],
+  ['resnet', { depths: [1] }, 'resnet: layers is 0; expected a whole number from 1 to 1000'],
+  ['clip', { text_config: 'here' }, 'config.json: text_config is "here"; expected an object'],
+  // no head is named, so what is wanted are hidden states
+  [
+    'bert',
+    { architectures: [5] },
+    'the checkpoint lacks bert.pooler.dense.weight, from which pooled.pre.weight',
+  ],
+])('a config.json of %s that says %j', async (name, wrong, message) => {
+  const given = await fixture(name);
+  const config = { ...given.config, ...(wrong as object) };
+  expect(() => built({ ...given, config })).toThrow(message);
+});
+
+test('metadata that lies about its network gives no decoding form', () => {
+  const graph = gpt2({ vocabulary: 20, context: 8, width: 8, layers: 1, heads: 2 });
+  const lying = (config: unknown) =>
+    cachedForm({
+      ...graph,
+      metadata: { 'neuronbook.architecture': JSON.stringify({ name: 'gpt2', config }) },
+    });
+  expect(lying({ vocabulary: 20, context: 8, width: 8, layers: 1e9, heads: 2 })).toBeUndefined();
+  expect(lying({ vocabulary: 2e8, context: 8, width: 8, layers: 1, heads: 2 })).toBeUndefined();
+  expect(lying('gpt2')).toBeUndefined();
 });
 
 /** Writes `count` tokens: first from the whole prompt behind an empty past, then one by one. */

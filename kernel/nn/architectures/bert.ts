@@ -15,7 +15,8 @@ import type { Scope } from '../scope.ts';
 import { whole } from '../sizes.ts';
 import { stack } from '../transformer.ts';
 import type { Architecture, BuildOptions, Checkpoint, HuggingFaceConfig, Sources } from './architecture.ts';
-import { affine, eachLayer, entry, prefixOf, same } from './checkpoint.ts';
+import { affine, eachLayer, prefixOf, same } from './checkpoint.ts';
+import { assertSizes, classesOf, entry, headOf } from './config.ts';
 
 export interface BertConfig {
   vocabulary: number;
@@ -47,6 +48,8 @@ export function bert(config: BertConfig, options: BuildOptions = {}): Graph {
   const { vocabulary, context, width, layers, heads, hidden = 4 * width, epsilon = 1e-12 } = config;
   const { activation = 'gelu', segments = 2, head = 'words' } = config;
   const { name = 'bert', seed, weights, result } = options;
+  const classes = typeof head === 'number' ? head : undefined;
+  assertSizes(name, { vocabulary, context, width, layers, heads, hidden, segments, classes });
   const init = normal(0.02);
   const norm = (site: string) => layerNorm(site, { epsilon });
 
@@ -99,8 +102,7 @@ export function bert(config: BertConfig, options: BuildOptions = {}): Graph {
 
 /** BERT as a config.json describes it; its head follows `architectures`. */
 export function bertFrom(json: HuggingFaceConfig): Architecture {
-  const kind = json.architectures?.[0] ?? '';
-  const labels = entry<Record<string, string> | undefined>(json, 'id2label', undefined);
+  const classes = classesOf(json, 'SequenceClassification');
   const config: BertConfig = {
     vocabulary: entry(json, 'vocab_size', 30522),
     context: entry(json, 'max_position_embeddings', 512),
@@ -111,11 +113,7 @@ export function bertFrom(json: HuggingFaceConfig): Architecture {
     activation: entry(json, 'hidden_act', 'gelu'),
     epsilon: entry(json, 'layer_norm_eps', 1e-12),
     segments: entry(json, 'type_vocab_size', 2),
-    head: /MaskedLM|PreTraining/.test(kind)
-      ? 'words'
-      : kind.endsWith('SequenceClassification')
-        ? entry(json, 'num_labels', labels ? Object.keys(labels).length : 2)
-        : 'states',
+    head: /MaskedLM|PreTraining/.test(headOf(json)) ? 'words' : classes || 'states',
   };
   return {
     name: 'bert',

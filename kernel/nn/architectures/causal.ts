@@ -11,6 +11,7 @@ import { network } from '../network.ts';
 import { layerNorm, rmsNorm } from '../norms.ts';
 import { stack, type BlockOptions } from '../transformer.ts';
 import { ARCHITECTURE_KEY, type BuildOptions } from './architecture.ts';
+import { assertSizes } from './config.ts';
 
 export interface LanguageModel {
   /** The architecture and the configuration that the graph documents, so that it can be built again. */
@@ -36,7 +37,9 @@ export const gptInit = (layers: number) => ({
 export function languageModel(model: LanguageModel, options: BuildOptions = {}): Graph {
   const { vocabulary, context, width, layers, block, positions, tied } = model;
   const { name = model.name, seed, weights, cache = false, result } = options;
-  const { heads, kvHeads = heads, headWidth = width / heads } = block.attention;
+  const { heads, kvHeads = heads, headWidth = width / heads, window } = block.attention;
+  const { hidden } = block.mlp || { hidden: undefined };
+  assertSizes(name, { vocabulary, context, width, layers, heads, kvHeads, headWidth, hidden, window });
   const pastOf = (layer: number, part: string) => `past.${layer}.${part}`;
   const pasts = Array.from({ length: cache ? layers : 0 }, (_, layer) =>
     ['key', 'value'].map((part): [string, Dim[]] => [

@@ -1,10 +1,14 @@
 /** Words in which architectures say how their parameters lie in a checkpoint: parts, transposes, prefixes. */
 import { Tensor } from '../../base/tensor.ts';
-import type { Checkpoint, HuggingFaceConfig, Source, Sources } from './architecture.ts';
+import { ShapeError } from '../../base/errors.ts';
+import { formatDims } from '../../base/shape.ts';
+import type { Checkpoint, Source, Sources } from './architecture.ts';
+import { assertSizes } from './config.ts';
 
 /** A copy of rows `from` to `to`, and of a vector's elements. */
 export function rows(value: Tensor, from: number, to: number): Tensor {
   const [count, ...rest] = value.dims;
+  assertWithin(value, 0, to);
   const size = value.size / count;
   return new Tensor('float32', [to - from, ...rest], floats(value).slice(from * size, to * size));
 }
@@ -12,6 +16,7 @@ export function rows(value: Tensor, from: number, to: number): Tensor {
 /** A copy of the rows at `places`, in that order. */
 export function rowsAt(value: Tensor, places: readonly number[]): Tensor {
   const [count, ...rest] = value.dims;
+  assertWithin(value, 0, Math.max(...places) + 1);
   const size = value.size / count;
   const data = floats(value);
   const made = new Float32Array(places.length * size);
@@ -22,11 +27,20 @@ export function rowsAt(value: Tensor, places: readonly number[]): Tensor {
 /** Columns `from` to `to` as rows: m×n → (to − from)×m. */
 export function columns(value: Tensor, from: number, to: number): Tensor {
   const [height, width] = value.dims;
+  assertWithin(value, 1, to);
   const data = floats(value);
   const made = new Float32Array((to - from) * height);
   for (let column = from; column < to; column++)
     for (let row = 0; row < height; row++) made[(column - from) * height + row] = data[row * width + column];
   return new Tensor('float32', [to - from, height], made);
+}
+
+function assertWithin({ dims }: Tensor, axis: number, to: number): void {
+  if (dims.length > axis && to <= dims[axis]) return;
+  const what = axis === 0 ? 'rows' : 'columns';
+  throw new ShapeError(
+    `a weight of ${formatDims(dims)} where config.json means one of at least ${to} ${what}; is it its own?`,
+  );
 }
 
 /** m×n → n×m */
@@ -52,16 +66,11 @@ export const made = (ours: string, theirs: string, make: (value: Tensor) => Tens
 });
 
 /** The sources of `layers` blocks. */
-export const eachLayer = (layers: number, sources: (layer: number) => Sources): Sources =>
-  Object.assign({}, ...Array.from({ length: layers }, (_, layer) => sources(layer))) as Sources;
+export function eachLayer(layers: number, sources: (layer: number) => Sources): Sources {
+  assertSizes('checkpoint', { layers });
+  return Object.assign({}, ...Array.from({ length: layers }, (_, layer) => sources(layer))) as Sources;
+}
 
 /** The prefix under which the checkpoint holds `probe`: a model saved alone has none. */
 export const prefixOf = (checkpoint: Pick<Checkpoint, 'has'>, prefix: string, probe: string): string =>
   checkpoint.has(prefix + probe) ? prefix : '';
-
-/** Reads an entry of a config.json; the first of several spellings that is there. */
-export function entry<T>(config: HuggingFaceConfig, names: string | readonly string[], fallback: T): T {
-  for (const name of [names].flat())
-    if (config[name] !== undefined && config[name] !== null) return config[name] as T;
-  return fallback;
-}

@@ -16,7 +16,8 @@ import type { Scope } from '../scope.ts';
 import { positionsOf, whole } from '../sizes.ts';
 import { stack } from '../transformer.ts';
 import type { Architecture, BuildOptions, HuggingFaceConfig, Sources } from './architecture.ts';
-import { affine, asRows, eachLayer, entry, made, same } from './checkpoint.ts';
+import { affine, asRows, eachLayer, made, same } from './checkpoint.ts';
+import { assertSizes, entry } from './config.ts';
 
 interface Tower {
   width: number;
@@ -56,6 +57,11 @@ export interface ClipConfig {
 export function clip(config: ClipConfig, options: BuildOptions = {}): Graph {
   const { width, text, image } = config;
   const { name = 'clip', seed, weights, result } = options;
+  const { vocabulary, context } = text;
+  const { size, patch, channels } = image;
+  assertSizes(name, { width, vocabulary, context, size, patch, channels });
+  for (const { width, layers, heads, hidden } of [text, image])
+    assertSizes(name, { width, layers, heads, hidden });
   return network(
     {
       build({ image: picture, tokens }, scope) {
@@ -173,7 +179,7 @@ function direction(scope: Scope, name: string, x: Var, features: number): Var {
 
 /** CLIP as a config.json describes it. */
 export function clipFrom(json: HuggingFaceConfig): Architecture {
-  const part = (name: string) => entry<HuggingFaceConfig>(json, name, {});
+  const part = (name: string) => entry(json, name, {});
   const [text, vision] = [part('text_config'), part('vision_config')];
   const tower = (side: HuggingFaceConfig, [width, heads]: readonly [number, number]): Required<Tower> => ({
     width: entry(side, 'hidden_size', width),
@@ -183,7 +189,7 @@ export function clipFrom(json: HuggingFaceConfig): Architecture {
     activation: entry(side, 'hidden_act', 'quick_gelu'),
     epsilon: entry(side, 'layer_norm_eps', 1e-5),
   });
-  const end = entry<number>(text, 'eos_token_id', 49407);
+  const end = entry(text, 'eos_token_id', 49407);
   const config: ClipConfig = {
     width: entry(json, 'projection_dim', 512),
     text: {

@@ -6,7 +6,8 @@ import type { Graph } from '../../onnx/graph.ts';
 import type { Activation } from '../activations.ts';
 import type { Architecture, BuildOptions, HuggingFaceConfig, Sources } from './architecture.ts';
 import { gptInit, languageModel } from './causal.ts';
-import { affine, columns, eachLayer, entry, made, prefixOf, rows, same, transposed } from './checkpoint.ts';
+import { affine, columns, eachLayer, made, prefixOf, rows, same, transposed } from './checkpoint.ts';
+import { entry } from './config.ts';
 
 export interface Gpt2Config {
   vocabulary: number;

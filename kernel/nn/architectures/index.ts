@@ -7,5 +7,5 @@ export { llama, type LlamaConfig } from './llama.ts';
 export { mixer, type MixerConfig } from './mixer.ts';
 export { neox, type NeoxConfig } from './neox.ts';
 export { architectureOf, cachedForm, weightsFrom } from './registry.ts';
-export { resnet, type ResnetConfig, type ResnetOptions } from './resnet.ts';
-export { vit, type VisionOptions, type VitConfig } from './vit.ts';
+export { resnet, type ResnetConfig } from './resnet.ts';
+export { vit, type VitConfig } from './vit.ts';

@@ -7,7 +7,8 @@ import type { Activation } from '../activations.ts';
 import { rotaryFrequencies, type RotaryScaling } from '../rotary.ts';
 import type { Architecture, BuildOptions, HuggingFaceConfig, Sources } from './architecture.ts';
 import { gptInit, languageModel } from './causal.ts';
-import { affine, eachLayer, entry, prefixOf, same } from './checkpoint.ts';
+import { affine, eachLayer, prefixOf, same } from './checkpoint.ts';
+import { entry, optional } from './config.ts';
 import { ropeOf } from './rope.ts';
 
 export interface LlamaConfig {
@@ -92,8 +93,8 @@ export function llamaFrom(json: HuggingFaceConfig): Architecture {
     width: entry(json, 'hidden_size', 4096),
     layers: entry(json, 'num_hidden_layers', 32),
     heads: entry(json, 'num_attention_heads', 32),
-    kvHeads: entry<number | undefined>(json, 'num_key_value_heads', undefined),
-    headWidth: entry<number | undefined>(json, 'head_dim', undefined),
+    kvHeads: optional(json, 'num_key_value_heads'),
+    headWidth: optional(json, 'head_dim'),
     hidden: entry(json, 'intermediate_size', 11008),
     activation: entry(json, 'hidden_act', 'silu'),
     epsilon: entry(json, 'rms_norm_eps', 1e-6),
@@ -102,7 +103,7 @@ export function llamaFrom(json: HuggingFaceConfig): Architecture {
     bias: type === 'qwen2' ? 'qkv' : entry(json, 'attention_bias', false) ? 'all' : 'none',
     headNorm: type === 'qwen3',
     mlpBias: entry(json, 'mlp_bias', false),
-    window: windowed ? entry<number | undefined>(json, 'sliding_window', undefined) : undefined,
+    window: windowed ? optional(json, 'sliding_window') : undefined,
     tied: entry(json, 'tie_word_embeddings', false),
   };
   return {

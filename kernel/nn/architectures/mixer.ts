@@ -10,9 +10,9 @@ import { network } from '../network.ts';
 import { layerNorm } from '../norms.ts';
 import { meanPool, patches } from '../patches.ts';
 import type { Layer, Scope } from '../scope.ts';
-import type { Architecture, HuggingFaceConfig, Sources } from './architecture.ts';
-import { affine, asRows, eachLayer, entry, made } from './checkpoint.ts';
-import type { VisionOptions } from './vit.ts';
+import type { Architecture, BuildOptions, HuggingFaceConfig, Sources } from './architecture.ts';
+import { affine, asRows, eachLayer, made } from './checkpoint.ts';
+import { assertSizes, entry } from './config.ts';
 
 export interface MixerConfig {
   /** Side of the picture. */
@@ -37,10 +37,11 @@ export interface MixerConfig {
  * @example
  * const graph = nn.mixer({ size: 32, patch: 8, width: 64, layers: 2, classes: 10 });
  */
-export function mixer(config: MixerConfig, options: VisionOptions = {}): Graph {
+export function mixer(config: MixerConfig, options: BuildOptions = {}): Graph {
   const { size, patch, channels = 3, width, layers, mixHidden = width / 2, hidden = 4 * width } = config;
   const { activation = 'gelu', epsilon = 1e-6, classes } = config;
   const { name = 'mixer', seed, weights, image } = options;
+  assertSizes(name, { size, patch, channels, width, layers, mixHidden, hidden, classes });
   const norm = (site: string) => layerNorm(site, { epsilon });
 
   /** resid.pre ─ ln1 ─ᵀ─ mix ─ᵀ─(+)─ resid.mid ─ ln2 ─ mlp ─(+)─ resid.post; mix.pre and .post are N×F×units. */

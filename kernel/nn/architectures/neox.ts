@@ -7,7 +7,8 @@ import type { Activation } from '../activations.ts';
 import { rotaryFrequencies } from '../rotary.ts';
 import type { Architecture, BuildOptions, HuggingFaceConfig, Sources } from './architecture.ts';
 import { gptInit, languageModel } from './causal.ts';
-import { affine, eachLayer, entry, made, prefixOf, rowsAt, same } from './checkpoint.ts';
+import { affine, eachLayer, made, prefixOf, rowsAt, same } from './checkpoint.ts';
+import { entry } from './config.ts';
 import { ropeOf } from './rope.ts';
 
 export interface NeoxConfig {

@@ -2,6 +2,7 @@
 import { NeuronbookError } from '../../base/errors.ts';
 import type { Tensor } from '../../base/tensor.ts';
 import type { Graph } from '../../onnx/graph.ts';
+import { isObject, metadataOf } from '../../onnx/metadata.ts';
 import {
   ARCHITECTURE_KEY,
   type Architecture,
@@ -34,11 +35,11 @@ const families: Readonly<Record<string, (config: HuggingFaceConfig) => Architect
 };
 
 /** Name of an architecture → the graph of a configuration of ours, as `ARCHITECTURE_KEY` documents it. */
-const builders: Readonly<Record<string, (config: never, options: BuildOptions) => Graph>> = {
-  gpt2,
-  llama,
-  neox,
-};
+const builders = new Map<unknown, (config: never, options: BuildOptions) => Graph>([
+  ['gpt2', gpt2],
+  ['llama', llama],
+  ['neox', neox],
+]);
 
 /**
  * The architecture that a Hugging Face config.json describes.
@@ -49,8 +50,8 @@ const builders: Readonly<Record<string, (config: never, options: BuildOptions) =
  */
 export function architectureOf(config: HuggingFaceConfig): Architecture {
   // timm writes no model type but the name of its variant: mixer_b16_224
-  const type = config.model_type ?? String(config.architecture ?? 'none').split('_')[0];
-  const family = families[type];
+  const type = String(config.model_type ?? String(config.architecture ?? 'none').split('_')[0]);
+  const family = Object.hasOwn(families, type) ? families[type] : undefined;
   if (!family)
     throw new NeuronbookError(
       `unknown model type: ${type}; expected one of ${Object.keys(families).join(', ')}; ` +
@@ -89,15 +90,24 @@ export function weightsFrom(
  * @example const form = nn.cachedForm(model.graph);
  */
 export function cachedForm(graph: Graph): Graph | undefined {
-  const said = graph.metadata[ARCHITECTURE_KEY];
-  if (said === undefined) return undefined;
-  const { name, config, result } = JSON.parse(said) as { name: string; config: never; result?: boolean };
-  const build = builders[name];
-  if (!build) return undefined;
-  const weights = (parameter: string) => graph.constants.get(parameter);
-  return sameNodes(build(config, { weights, result }), graph)
-    ? build(config, { weights, result, cache: true })
-    : undefined;
+  const { name, config, result } = metadataOf(graph, ARCHITECTURE_KEY, isObject) ?? {};
+  const build = builders.get(name);
+  if (!build || !isObject(config)) return undefined;
+  const options = { weights: (parameter: string) => known(graph, parameter), result: result === true };
+  try {
+    const same = sameNodes(build(config as never, options), graph);
+    return same ? build(config as never, { ...options, cache: true }) : undefined;
+  } catch (error) {
+    // not what the file says it is
+    if (error instanceof NeuronbookError) return undefined;
+    throw error;
+  }
+}
+
+function known(graph: Graph, parameter: string): Tensor {
+  const value = graph.constants.get(parameter);
+  if (!value) throw new NeuronbookError(`${graph.name} has no weight ${parameter}`);
+  return value;
 }
 
 function sameNodes(a: Graph, b: Graph): boolean {

@@ -4,12 +4,13 @@
 import type { Graph } from '../../onnx/graph.ts';
 import { activate, type Activation } from '../activations.ts';
 import { flatten, linear, sequential } from '../layers.ts';
-import { network, type NetworkOptions } from '../network.ts';
+import { network } from '../network.ts';
 import { batchNorm, type BatchNormOptions } from '../norms.ts';
 import type { Layer } from '../scope.ts';
 import { conv, globalAveragePool, maxPool } from '../spatial.ts';
 import type { Architecture, BuildOptions, HuggingFaceConfig, Sources } from './architecture.ts';
-import { affine, eachLayer, entry, prefixOf, same } from './checkpoint.ts';
+import { affine, eachLayer, prefixOf, same } from './checkpoint.ts';
+import { assertSizes, classesOf, entry, labelsOf, numbers } from './config.ts';
 
 export interface ResnetConfig {
   /** Side of the picture; any where left out. */
@@ -34,11 +35,6 @@ export interface ResnetConfig {
   statistics?: BatchNormOptions['statistics'];
 }
 
-export interface ResnetOptions extends BuildOptions {
-  /** What the graph says of its picture: labels, mean, std. */
-  image?: NetworkOptions['image'];
-}
-
 /**
  * Picture (batch × channels × height × width) → logits (batch × classes).
  * Its sites are listed in docs/sites.md.
@@ -52,10 +48,12 @@ export interface ResnetOptions extends BuildOptions {
  *   classes: 10,
  * });
  */
-export function resnet(config: ResnetConfig, options: ResnetOptions = {}): Graph {
+export function resnet(config: ResnetConfig, options: BuildOptions = {}): Graph {
   const { size, channels = 3, stem = { width: 64 }, widths, depths, classes, firstHalves = false } = config;
   const { name = 'resnet', seed, weights, image } = options;
   const { width, kernel = 7, stride = 2, pool = true } = stem;
+  assertSizes(name, { size, channels, width, kernel, stride });
+  widths.forEach((channels, stage) => assertSizes(name, { channels, layers: depths[stage] ?? 0 }));
   const parts = partsOf(config);
   const stages = widths.flatMap((to, stage) =>
     Array.from({ length: depths[stage] }, (_, i) => {
@@ -132,24 +130,23 @@ function partsOf({ kind = 'basic', activation = 'relu', earlyStride = false, sta
 
 /** ResNet as a config.json describes it. */
 export function resnetFrom(json: HuggingFaceConfig): Architecture {
-  const labels = entry<Record<string, string> | undefined>(json, 'id2label', undefined);
-  const classifies = json.architectures?.[0]?.endsWith('ForImageClassification') ?? false;
+  const labels = labelsOf(json);
   const config: ResnetConfig = {
     channels: entry(json, 'num_channels', 3),
     stem: { width: entry(json, 'embedding_size', 64) },
-    widths: entry(json, 'hidden_sizes', [256, 512, 1024, 2048]),
-    depths: entry(json, 'depths', [3, 4, 6, 3]),
-    kind: entry(json, 'layer_type', 'bottleneck'),
+    widths: numbers(json, 'hidden_sizes', [256, 512, 1024, 2048]),
+    depths: numbers(json, 'depths', [3, 4, 6, 3]),
+    kind: entry(json, 'layer_type', 'bottleneck') === 'basic' ? 'basic' : 'bottleneck',
     firstHalves: entry(json, 'downsample_in_first_stage', false),
     earlyStride: entry(json, 'downsample_in_bottleneck', false),
     activation: entry(json, 'hidden_act', 'relu'),
-    classes: classifies ? entry(json, 'num_labels', labels ? Object.keys(labels).length : 2) : 0,
+    classes: classesOf(json, 'ForImageClassification'),
   };
   return {
     name: 'resnet',
     generates: false,
     network: options =>
-      resnet(config, { ...options, ...(labels && { image: { labels: Object.values(labels) } }) }),
+      resnet(config, { ...options, image: { ...(labels && { labels }), ...options?.image } }),
     sources: checkpoint =>
       sources(config, prefixOf(checkpoint, 'resnet.', 'embedder.embedder.convolution.weight')),
   };

@@ -2,7 +2,7 @@
 import { NeuronbookError } from '../../base/errors.ts';
 import type { RotaryScaling } from '../rotary.ts';
 import type { HuggingFaceConfig } from './architecture.ts';
-import { entry } from './checkpoint.ts';
+import { entry, optional } from './config.ts';
 
 export interface Rope {
   /** Base of the wavelengths. */
@@ -14,14 +14,13 @@ export interface Rope {
 
 /** @throws NeuronbookError for a kind of scaling that is not supported */
 export function ropeOf(json: HuggingFaceConfig): Rope {
-  const said = entry<Record<string, unknown>>(json, ['rope_parameters', 'rope_scaling'], {});
-  const number = (name: string) => said[name] as number | undefined;
+  const said = entry(json, ['rope_parameters', 'rope_scaling'], {});
+  const number = (name: string) => optional(said, name);
   const rope = {
     base: number('rope_theta') ?? entry(json, 'rope_theta', 10000),
-    share:
-      number('partial_rotary_factor') ?? entry<number | undefined>(json, 'partial_rotary_factor', undefined),
+    share: number('partial_rotary_factor') ?? optional(json, 'partial_rotary_factor'),
   };
-  const kind = (said.rope_type ?? said.type ?? 'default') as string;
+  const kind = entry(said, ['rope_type', 'type'], 'default');
   if (kind === 'default') return rope;
   if (kind !== 'linear' && kind !== 'llama3')
     throw new NeuronbookError(`unsupported rotary scaling: ${kind}; expected default, linear or llama3`);

@@ -6,12 +6,13 @@ import type { Graph } from '../../onnx/graph.ts';
 import type { Activation } from '../activations.ts';
 import { normal } from '../init.ts';
 import { linear } from '../layers.ts';
-import { network, type NetworkOptions } from '../network.ts';
+import { network } from '../network.ts';
 import { layerNorm } from '../norms.ts';
 import { classToken, fixedPositions, meanPool, patches, positionAt } from '../patches.ts';
 import { stack } from '../transformer.ts';
 import type { Architecture, BuildOptions, HuggingFaceConfig, Sources } from './architecture.ts';
-import { affine, asRows, eachLayer, entry, made, prefixOf } from './checkpoint.ts';
+import { affine, asRows, eachLayer, made, prefixOf } from './checkpoint.ts';
+import { assertSizes, classesOf, entry, labelsOf } from './config.ts';
 
 export interface VitConfig {
   /** Side of the picture. */
@@ -34,21 +35,17 @@ export interface VitConfig {
   classes: number;
 }
 
-export interface VisionOptions extends BuildOptions {
-  /** What the graph says of its picture: labels, mean, std. */
-  image?: NetworkOptions['image'];
-}
-
 /**
  * Picture (batch × channels × size × size) → logits (batch × classes).
  * Its sites are listed in docs/sites.md.
  * @example
  * const graph = nn.vit({ size: 32, patch: 8, width: 64, layers: 2, heads: 4, classes: 10 });
  */
-export function vit(config: VitConfig, options: VisionOptions = {}): Graph {
+export function vit(config: VitConfig, options: BuildOptions = {}): Graph {
   const { size, patch, channels = 3, width, layers, heads, hidden = 4 * width, epsilon = 1e-6 } = config;
   const { activation = 'gelu', pool = 'class', qkvBias = true, classes } = config;
   const { name = 'vit', seed, weights, result, image } = options;
+  assertSizes(name, { size, patch, channels, width, layers, heads, hidden });
   const init = normal(0.02);
   return network(
     {
@@ -81,8 +78,7 @@ export function vit(config: VitConfig, options: VisionOptions = {}): Graph {
 
 /** ViT as a config.json describes it. */
 export function vitFrom(json: HuggingFaceConfig): Architecture {
-  const labels = entry<Record<string, string> | undefined>(json, 'id2label', undefined);
-  const classifies = json.architectures?.[0]?.endsWith('ForImageClassification') ?? false;
+  const labels = labelsOf(json);
   const config: VitConfig = {
     size: entry(json, 'image_size', 224),
     patch: entry(json, 'patch_size', 16),
@@ -94,13 +90,12 @@ export function vitFrom(json: HuggingFaceConfig): Architecture {
     activation: entry(json, 'hidden_act', 'gelu'),
     epsilon: entry(json, 'layer_norm_eps', 1e-12),
     qkvBias: entry(json, 'qkv_bias', true),
-    classes: classifies ? entry(json, 'num_labels', labels ? Object.keys(labels).length : 2) : 0,
+    classes: classesOf(json, 'ForImageClassification'),
   };
   return {
     name: 'vit',
     generates: false,
-    network: options =>
-      vit(config, { ...options, ...(labels && { image: { labels: Object.values(labels) } }) }),
+    network: options => vit(config, { ...options, image: { ...(labels && { labels }), ...options?.image } }),
     sources: checkpoint => sources(config, prefixOf(checkpoint, 'vit.', 'embeddings.cls_token')),
   };
 }
