@@ -4,9 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, expect, test } from 'vitest';
 import { host, setHost } from '../../base/host.ts';
+import { tensor } from '../../base/tensor.ts';
 import { ARCHITECTURE_KEY, cachedForm } from '../../nn/architectures/index.ts';
 import type { Graph } from '../../onnx/graph.ts';
 import { renameValues } from '../../onnx/rename.ts';
+import { graphOf, info, node } from '../../onnx/testing.ts';
 import { ablate } from '../edits.ts';
 import { load } from '../load.ts';
 import { Model } from '../model.ts';
@@ -85,6 +87,38 @@ test('networks as exporters write them: input_ids, a mask, positions, past_key_v
   await expect(generate(new Model('odd', odd), prompt)).rejects.toThrow(
     'generate cannot fill input pixels; run the model itself, with all its inputs',
   );
+});
+
+test('masks are as long as all tokens, and positions count on', async () => {
+  // the next token is the last position plus the length of the mask
+  const integers = (name: string) => ({ name, dtype: 'int64' as const, dims: ['batch', '?'] });
+  const counting = (cached: boolean) =>
+    new Model(
+      'counting',
+      graphOf(
+        [
+          node('length = ReduceSum(attention_mask)', { keepdims: 1n }),
+          node('next = Add(position_ids, length)'),
+          node('logits = OneHot(next, depth, values)'),
+          node('column = Reshape(input_ids, shape)'),
+          node('key = Cast(column)', { to: 1n }),
+          ...(cached ? [node('present.0.key = Concat(past_key_values.0.key, key)', { axis: 2n })] : []),
+        ],
+        {
+          inputs: [
+            ...['input_ids', 'attention_mask', 'position_ids'].map(integers),
+            ...(cached ? [info('past_key_values.0.key', 'batch', 1, 'past', 1)] : []),
+          ],
+          outputs: [
+            info('logits', 'batch', '?', 64),
+            ...(cached ? [info('present.0.key', 'batch', 1, 'all', 1)] : []),
+          ],
+          constants: { depth: tensor([64n]), values: tensor([0, 1]), shape: tensor([1n, 1n, -1n, 1n]) },
+        },
+      ),
+    );
+  for (const cached of [true, false])
+    expect(await generate(counting(cached), [1, 1, 1], { tokens: 4 })).toEqual([1, 1, 1, 5, 7, 9, 11]);
 });
 
 test('an edited model writes what the edit makes it write', async () => {
