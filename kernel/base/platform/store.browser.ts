@@ -1,6 +1,7 @@
 /** `#platform/store` in a browser: there is no DuckDB there; activations stay in memory. */
 import { NeuronbookError } from '../errors.ts';
-import type { Columns } from '../columns.ts';
+import type { SchemaTree } from 'hyparquet';
+import { assertColumns, type Columns, type Records } from '../columns.ts';
 
 const refuse = (what: string): NeuronbookError =>
   new NeuronbookError(`${what}: not in a browser, which has no DuckDB; harvest without \`to\`, or use Node`);
@@ -20,3 +21,25 @@ export async function query(
 ): Promise<Record<string, unknown>[]> {
   throw refuse('cannot query');
 }
+
+/** Any Parquet file as records. @param columns those to read; all where left out */
+export async function parquetRecords(bytes: Uint8Array, columns?: readonly string[]): Promise<Records> {
+  const [{ parquetMetadataAsync, parquetReadObjects, parquetSchema }, { compressors }] = await Promise.all([
+    import('hyparquet'),
+    import('hyparquet-compressors'),
+  ]);
+  const file = bytes.slice().buffer;
+  const metadata = await parquetMetadataAsync(file);
+  const schema = parquetSchema(metadata).children;
+  const known = schema.map(({ element }) => element.name);
+  const names = columns ?? known;
+  assertColumns(names, known);
+  return {
+    records: await parquetReadObjects({ file, metadata, compressors, columns: [...names] }),
+    names,
+    fractions: new Set(schema.filter(isFraction).map(({ element }) => element.name)),
+  };
+}
+
+const isFraction = ({ element, children }: SchemaTree): boolean =>
+  element.type === 'FLOAT' || element.type === 'DOUBLE' || children.some(isFraction);

@@ -4,8 +4,10 @@
  * to half precision take half the room or less.
  */
 import type * as DuckDB from '@duckdb/node-api';
-import { rename, rm, stat } from 'node:fs/promises';
-import type { Column, Columns } from '../columns.ts';
+import { mkdtemp, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { assertColumns, type Column, type Columns, type Records } from '../columns.ts';
 import { FormatError, NeuronbookError } from '../errors.ts';
 
 /** Rows that DuckDB hands over at once. */
@@ -57,6 +59,9 @@ export const writeParquet = (path: string, table: Columns): Promise<number> =>
       await connection.run('drop table if exists part');
     }
   });
+
+/** DuckDB's message without the lines of SQL below it. */
+const reason = (error: unknown): string => (error as Error).message.split('\n\nLINE')[0];
 
 /** A temporary table of this connection, filled chunk by chunk. */
 async function fill(
@@ -117,16 +122,16 @@ export const readParquet = (path: string): Promise<Columns> =>
       return {
         rows,
         columns: names.map((name, i) => {
-          const data = join(parts[i]);
+          const data = joined(parts[i]);
           return { name, data, width: rows ? data.length / rows : 1 };
         }),
       };
     } catch (error) {
-      throw new FormatError(`cannot read ${path}: ${(error as Error).message}`, path);
+      throw new FormatError(`cannot read ${path}: ${reason(error)}`, path);
     }
   });
 
-function join(parts: readonly (Float32Array | Int32Array)[]): Float32Array | Int32Array {
+function joined(parts: readonly (Float32Array | Int32Array)[]): Float32Array | Int32Array {
   const total = parts.reduce((sum, part) => sum + part.length, 0);
   const all = parts[0] instanceof Int32Array ? new Int32Array(total) : new Float32Array(total);
   parts.reduce((at, part) => (all.set(part as never, at), at + part.length), 0);
@@ -159,9 +164,45 @@ export const query = (
         Object.fromEntries(Object.entries(row).map(([key, value]) => [key, narrowed(value)])),
       );
     } catch (error) {
-      throw new NeuronbookError(`query failed: ${(error as Error).message}`, { cause: error });
+      throw new NeuronbookError(`query failed: ${reason(error)}`, { cause: error });
     }
   });
+
+/**
+ * Any Parquet file as records. DuckDB reads them here and not hyparquet, as in a browser: of 1,000 files with a few
+ * bytes changed, one made that one end the process.
+ * @param columns those to read; all where left out
+ */
+export const parquetRecords = (bytes: Uint8Array, columns?: readonly string[]): Promise<Records> =>
+  withFile(bytes, path =>
+    connected(async connection => {
+      const from = `from read_parquet(${literal(path)})`;
+      const described = (await connection.runAndReadAll(`describe select * ${from}`)).getRowObjectsJS();
+      const types = new Map(described.map(row => [String(row.column_name), String(row.column_type)]));
+      const names = columns ?? [...types.keys()];
+      assertColumns(names, [...types.keys()]);
+      const result = await connection.runAndReadAll(`select ${names.map(identifier).join(', ')} ${from}`);
+      return {
+        records: result.getRowObjectsJS(),
+        names,
+        fractions: new Set(names.filter(name => /FLOAT|DOUBLE|DECIMAL/.test(types.get(name)!))),
+      };
+    }),
+  );
+
+/** DuckDB reads files only. */
+async function withFile<T>(bytes: Uint8Array, work: (path: string) => Promise<T>): Promise<T> {
+  const folder = await mkdtemp(join(tmpdir(), 'neuronbook-parquet-'));
+  try {
+    await writeFile(join(folder, 'data.parquet'), bytes);
+    return await work(join(folder, 'data.parquet'));
+  } catch (error) {
+    if (error instanceof NeuronbookError) throw error;
+    throw new Error(reason(error).replaceAll(folder, '…'), { cause: error });
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
 
 const narrowed = (value: unknown): unknown =>
   typeof value === 'bigint' && BigInt(Number(value)) === value ? Number(value) : value;

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Columns } from '../../base/columns.ts';
+import { writeParquet } from '../../base/platform/store.node.ts';
 import { openActivations, Recorder } from './recorder.ts';
 
 let root: string;
@@ -62,4 +63,27 @@ test('another harvest is not gone on with', async () => {
     'holds another harvest, of post',
   );
   expect((await Recorder.open({ ...options(to), fingerprint: 'other', overwrite: true })).rows).toBe(0);
+});
+
+test('a part that is not the one that was written is found out', async () => {
+  const to = join(root, 'changed');
+  const recorder = await Recorder.open(options(to));
+  for (let step = 0; step < 4; step++) await recorder.append(batch(step));
+  await recorder.close(true);
+  const other = (rows: number, width: number) => ({
+    rows,
+    columns: [batch(0, rows).columns[0], { name: 'post', width, data: new Float32Array(rows * width) }],
+  });
+  const reading = async (table: Columns) => {
+    await writeParquet(join(to, 'part-000001.parquet'), table);
+    return (await openActivations(to)).slice(12).then(
+      () => 'read',
+      (error: Error) => error.message.replace(to, '…'),
+    );
+  };
+  expect(await reading(other(10, 2))).toBe('read');
+  expect(await reading(other(9, 2))).toBe('…/part-000001.parquet has 9 rows; expected 10: it was changed');
+  expect(await reading(other(10, 3))).toBe(
+    '…/part-000001.parquet has 3 values of post a row; expected 2: it was changed',
+  );
 });

@@ -76,7 +76,7 @@ export class Recorder {
           'has changed; give another folder, open it with openActivations, or pass `overwrite: true`',
       );
     recorder.widths = manifest.widths;
-    recorder.parts.push(...manifest.parts.map(part => partOf(to, part)));
+    recorder.parts.push(...manifest.parts.map(part => partOf(to, part, manifest.widths)));
     recorder.rows = manifest.parts.reduce((sum, { rows }) => sum + rows, 0);
     recorder.batches = manifest.batches;
     recorder.complete = manifest.complete;
@@ -148,7 +148,7 @@ export class Recorder {
     // the manifest makes the folder
     if (!this.parts.length) await this.writeManifest();
     const bytes = await writeParquet(`${to}/${file}`, table);
-    this.parts.push(partOf(to, { file, rows: table.rows, bytes }));
+    this.parts.push(partOf(to, { file, rows: table.rows, bytes }, this.widths));
     await this.writeManifest();
   }
 
@@ -168,16 +168,25 @@ export class Recorder {
   }
 }
 
-const partOf = (folder: string, { file, rows, bytes }: Manifest['parts'][number]): Part => ({
+const partOf = (
+  folder: string,
+  { file, rows, bytes }: Manifest['parts'][number],
+  widths: Readonly<Record<string, number>>,
+): Part => ({
   rows,
   bytes,
   file: `${folder}/${file}`,
   async load() {
-    const table = await readParquet(`${folder}/${file}`);
-    if (table.rows !== rows)
+    const path = `${folder}/${file}`;
+    const table = await readParquet(path);
+    const found = new Map(table.columns.map(({ name, width }) => [name, width]));
+    const odd = Object.keys(widths).find(name => found.get(name) !== widths[name]);
+    if (table.rows !== rows || odd)
       throw new FormatError(
-        `${folder}/${file} has ${table.rows} rows; expected ${rows}: it was changed`,
-        file,
+        odd
+          ? `${path} has ${found.get(odd) ?? 'no'} values of ${odd} a row; expected ${widths[odd]}: it was changed`
+          : `${path} has ${table.rows} rows; expected ${rows}: it was changed`,
+        path,
       );
     return table;
   },
@@ -219,7 +228,7 @@ export async function openActivations(path: string): Promise<Activations> {
     throw new NeuronbookError(`${path} holds no activations; harvest(model, data, { read, to }) makes some`);
   return new Activations(
     manifest.widths,
-    manifest.parts.map(part => partOf(folder, part)),
+    manifest.parts.map(part => partOf(folder, part, manifest.widths)),
     folder,
   );
 }

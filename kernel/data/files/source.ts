@@ -1,6 +1,6 @@
 /** What readers of files take: a path (or an address, in a browser), or bytes. */
 import { readFile } from '#platform/files';
-import { FormatError } from '../../base/errors.ts';
+import { FormatError, NameError } from '../../base/errors.ts';
 
 export type Source = string | Uint8Array;
 
@@ -18,6 +18,8 @@ export async function parsed<T>(
   try {
     return await parse(bytes);
   } catch (error) {
+    // the file is sound: something was asked for that it does not have
+    if (error instanceof NameError) throw error;
     const path = typeof source === 'string' ? source : undefined;
     throw new FormatError(`${name}: not ${kind}, or a broken one: ${(error as Error).message}`, path);
   }

@@ -2,7 +2,7 @@
  * Tables from files: CSV and Parquet → a tensor a column. Whole numbers become int64, numbers float32, `true` and
  * `false` bool, all else text; lists of one length become a second axis. What is missing is NaN, or empty text.
  */
-import type { SchemaTree } from 'hyparquet';
+import { parquetRecords } from '#platform/store';
 import { ShapeError } from '../../base/errors.ts';
 import { Tensor } from '../../base/tensor.ts';
 import { parsed, type Source } from './source.ts';
@@ -19,51 +19,34 @@ export const readCsv = (source: Source): Promise<Table> =>
   parsed(source, 'a .csv file', async bytes => {
     const { default: papa } = await import('papaparse');
     const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-    const { data, errors, meta } = papa.parse<Record<string, string>>(text, {
-      header: true,
-      skipEmptyLines: true,
-    });
+    const { data, errors } = papa.parse<string[]>(text, { skipEmptyLines: true });
     // that a single column has no separator is no error
     const error = errors.find(({ type }) => type !== 'Delimiter');
-    if (error) throw new Error(`near line ${(error.row ?? 0) + 2}: ${error.message}`);
-    const names = meta.fields ?? [];
-    if (!names.length) throw new Error('it is empty; expected a line of column names');
-    return Object.fromEntries(names.map(name => [name, column(data.map(row => row[name]))]));
+    if (error) throw new Error(`near line ${(error.row ?? 0) + 1}: ${error.message}`);
+    const [names, ...rows] = data;
+    if (!names) throw new Error('it is empty; expected a line of column names');
+    const twice = names.find((name, i) => names.indexOf(name) !== i);
+    if (twice !== undefined) throw new Error(`two columns are called ${twice || 'nothing'}; rename one`);
+    const odd = rows.findIndex(row => row.length !== names.length);
+    if (odd >= 0)
+      throw new Error(
+        `near line ${odd + 2}: ${rows[odd].length} fields; expected ${names.length}, as in the first line`,
+      );
+    return Object.fromEntries(names.map((name, i) => [name, column(rows.map(row => row[i]))]));
   });
 
 /**
  * A Parquet file, whatever wrote it.
  * @param columns names of those to read; all where left out
- * @throws FormatError on anything else, and on a file that was cut short
+ * @throws FormatError on anything else, and on a file that was cut short; NameError on a column it does not have
  * @example const { text, label } = await readParquet('train-00000-of-00001.parquet', ['text', 'label'])
  */
 export const readParquet = (source: Source, columns?: readonly string[]): Promise<Table> =>
   parsed(source, 'a .parquet file', async bytes => {
-    const [{ parquetMetadataAsync, parquetReadObjects, parquetSchema }, { compressors }] = await Promise.all([
-      import('hyparquet'),
-      import('hyparquet-compressors'),
-    ]);
-    const { buffer, byteOffset, byteLength } = bytes as Uint8Array<ArrayBuffer>;
-    const file = buffer.slice(byteOffset, byteOffset + byteLength);
-    const metadata = await parquetMetadataAsync(file);
-    const schema = parquetSchema(metadata).children;
-    const names = columns ?? schema.map(({ element }) => element.name);
-    const fractions = new Set(schema.filter(isFraction).map(({ element }) => element.name));
-    const rows = await parquetReadObjects({ file, metadata, compressors, columns: [...names] });
-    return Object.fromEntries(
-      names.map(name => [
-        name,
-        column(
-          rows.map(row => row[name] as unknown),
-          fractions.has(name),
-        ),
-      ]),
-    );
+    const { records, names, fractions } = await parquetRecords(bytes, columns);
+    const of = (name: string) => records.map(record => record[name]);
+    return Object.fromEntries(names.map(name => [name, column(of(name), fractions.has(name))]));
   });
-
-/** Whether a column, or what its lists hold, is of floating point: whole numbers in it are floats all the same. */
-const isFraction = ({ element, children }: SchemaTree): boolean =>
-  element.type === 'FLOAT' || element.type === 'DOUBLE' || children.some(isFraction);
 
 const missing = (value: unknown): boolean => value === null || value === undefined || value === '';
 

@@ -14,12 +14,15 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { setHost, type Host } from '../../base/host.ts';
-import { rng } from '../../base/rng.ts';
+import { rng, type Rng } from '../../base/rng.ts';
 import { tensor, type Tensor } from '../../base/tensor.ts';
 import { openActivations } from '../../data/activations/recorder.ts';
+import { names } from '../../data/names.ts';
+import { reachableLoss } from '../../data/writer.ts';
 import { ablate } from '../../model/edits.ts';
 import { Model } from '../../model/model.ts';
 import { attention, conv, embedding, flatten, linear, network, relu, sequential } from '../../nn/index.ts';
+import { adamW, crossEntropy, fit, mse } from '../../train/index.ts';
 import { harvest } from './harvest.ts';
 
 const LENGTH = 16;
@@ -326,6 +329,51 @@ describe('a harvest', () => {
       await expect(openActivations(to)).rejects.toThrow(why);
     }
     expect(existsSync(join(to, '..', 'secret.parquet'))).toBe(false);
+  });
+});
+
+describe('training', () => {
+  const live = false;
+
+  test('takes what was harvested, batch by batch from disk', async () => {
+    const acts = await harvest(
+      model,
+      { tokens: tokensOf(80) },
+      { read: ['pre', 'post'], to: folder(), ...quiet },
+    );
+    const net = network(linear('out', { features: 12 }), { inputs: { pre: ['batch', 12] } });
+    const loss = mse({ output: 'out', target: 'post' });
+    const { losses } = await fit(net, acts.draw({ size: 128 }), {
+      loss,
+      optimizer: adamW({ lr: 0.03 }),
+      steps: 60,
+      live,
+    });
+    expect(losses.at(-1)!).toBeLessThan(losses[0] / 3);
+  });
+
+  test('takes a made-up language, whose reachable loss is a bound', async () => {
+    const net = network(
+      sequential(
+        embedding('embed', { count: names.vocabulary.size, features: 16 }),
+        linear('logits', { features: names.vocabulary.size }),
+      ),
+      { inputs: { tokens: ['batch', 'length'] }, dtypes: { tokens: 'int64' } },
+    );
+    const data = (_step: number, stream: Rng) => names.batch(stream, 16);
+    const { losses } = await fit(net, data, {
+      loss: crossEntropy(),
+      optimizer: adamW({ lr: 0.03 }),
+      steps: 80,
+      live,
+    });
+    const { logProbability, mask } = names.batch(rng(1), 200);
+    const reachable = reachableLoss({
+      logProbability,
+      mask: tensor(new Float32Array(mask.size).fill(1), mask.dims),
+    });
+    expect(losses.at(-1)!).toBeLessThan(0.6 * losses[0]);
+    expect(losses.at(-1)!).toBeGreaterThan(reachable);
   });
 });
 
