@@ -1,7 +1,7 @@
 /**
  * Whether harvesting keeps memory flat: 10⁶ tokens of a small network to disk, and how large the process is on the
  * way. There is no peer to time, so `npm run bench` compiles it but does not run it; by hand, after that:
- * `node node_modules/.cache/neuronbook/bench/harvest-memory.js [tokens]`.
+ * `node .cache/bench/harvest-memory.js [tokens]`.
  * One JSON line: {"name", "rows", "seconds", "values_mb", "disk_mb", "rss_mb": at each tenth, "late_growth_mb"}.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
