@@ -2,6 +2,7 @@
  * Rotary positions: pairs of a query's or key's features are turned by an angle that grows with the position, so that
  * their product depends on the distance alone. @see https://arxiv.org/abs/2104.09864
  */
+import { ShapeError } from '../base/errors.ts';
 import { tensor } from '../base/tensor.ts';
 import { int64s } from '../engine/functions.ts';
 import type { Var } from '../engine/var.ts';
@@ -22,12 +23,18 @@ export interface RotaryScaling {
   context?: number;
 }
 
+/** No head is wider. */
+const MOST_WIDTH = 2 ** 16;
+
 /**
  * The frequencies base^(−2i/width), i = 0 … width/2 − 1.
  * @param width features of a head that are turned
+ * @throws ShapeError where that is no even number
  * @example nn.attention('attn', { heads: 4, causal: true, rotary: nn.rotaryFrequencies(16) })
  */
 export function rotaryFrequencies(width: number, base = 10000, scaling?: RotaryScaling): number[] {
+  if (!Number.isInteger(width / 2) || width < 2 || width > MOST_WIDTH)
+    throw new ShapeError(`rotary width is ${width}; expected an even number from 2 to ${MOST_WIDTH}`);
   const frequencies = Array.from({ length: width / 2 }, (_, i) => base ** ((-2 * i) / width));
   if (!scaling) return frequencies;
   const { kind, factor, low = 1, high = 4, context = 8192 } = scaling;

@@ -160,6 +160,7 @@ test.each([
     'config.json: use_parallel_residual is "no"; expected true or false',
   ],
   ['llama', { num_attention_heads: 2.5 }, 'llama: heads is 2.5; expected a whole number from 1 to 268435456'],
+  ['llama', { head_dim: 1e9 }, 'rotary width is 1000000000; expected an even number from 2 to 65536'],
   ['resnet', { depths: [1, 'x'] }, 'config.json: depths is [1,"x"]; expected a list of numbers'],
   ['resnet', { depths: [1] }, 'resnet: layers is 0; expected a whole number from 1 to 1000'],
   ['clip', { text_config: 'here' }, 'config.json: text_config is "here"; expected an object'],
