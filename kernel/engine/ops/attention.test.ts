@@ -17,6 +17,11 @@ const masked = (...[a, b, c]: Var[]) => {
   const bits = [true, false, true, true, ...[false, false, false, false], ...[true, true, false, false]];
   return apply('Attention', [a, b, c, constant(a.trace, tensor(bits, [3, 4]))]);
 };
+/** The first query may see nothing, here by a mask that is added. */
+const minus = (...[a, b, c]: Var[]) => {
+  const bias = tensor([...[-Infinity, -Infinity, -Infinity, -Infinity], ...[0.5, -Infinity, 1, 0]], [2, 4]);
+  return apply('Attention', [a, b, c, constant(a.trace, bias)]);
+};
 const cached = (...[a, b, c, pastKeys, pastValues]: Var[]) =>
   a.trace.apply('Attention', [a, b, c, undefined, pastKeys, pastValues], { is_causal: 1n }, { outputs: 3 });
 const rotary =
@@ -33,6 +38,7 @@ test.each<Case>([
   ['Attention, capped', attention({ softcap: 1.5 }), [q, k, v]],
   ['Attention with a bias', attention(), [q, k, v, normal([3, 4], 'm')]],
   ['Attention where a query sees nothing', masked, [q, k, v]],
+  ['Attention where a bias hides all', minus, [normal([1, 2, 2, 2], 'q'), k, v]],
   [
     'Attention, heads side by side, shared keys',
     attention(flat),

@@ -6,8 +6,10 @@ import { floatOf, intOf } from '../attributes.ts';
 import {
   add,
   and,
+  apply,
   cast,
   div,
+  greaterOrEqual,
   indicator,
   less,
   lessOrEqual,
@@ -43,6 +45,7 @@ function visible(call: Call<Var>, scores: Var): Var | undefined {
   const conditions: Var[] = [];
   if (mask?.dtype === 'bool')
     conditions.push(cast(completed(cast(mask, 'uint8'), scores.dims[3], 0), 'bool'));
+  else if (mask) conditions.push(greaterOrEqual(completed(mask, scores.dims[3], -Infinity), LOWEST));
   const key = countTo(keys);
   const ends = lengths && reshapeTo(lengths, [-1, 1, 1, 1]);
   if (ends) conditions.push(less(key, ends));
@@ -54,9 +57,13 @@ function visible(call: Call<Var>, scores: Var): Var | undefined {
   return conditions.length ? conditions.reduce((a, b) => and(a, b)) : undefined;
 }
 
-/** The mask where it is numbers to be added. */
+/** What is added to hide a key: two of them are still a number, and a softmax of a row of them too. */
+const HIDDEN = -1e38;
+
+/** The mask where it is numbers to be added, −∞ made finite. */
 function biasOf(mask: Var | undefined, keys: number): Var | undefined {
-  return mask && mask.dtype !== 'bool' ? completed(mask, keys, LOWEST) : undefined;
+  if (!mask || mask.dtype === 'bool') return undefined;
+  return apply('Max', [completed(mask, keys, HIDDEN), scalar(mask, HIDDEN)]);
 }
 
 /**
@@ -107,7 +114,7 @@ export const Attention: Op = {
     const bias = biasOf(mask, raw.dims[3]);
     const biased = bias ? add(capped, bias) : capped;
     const seen = visible(call, raw);
-    const scores = seen ? add(biased, penalty(not(seen), LOWEST, biased)) : biased;
+    const scores = seen ? add(biased, penalty(not(seen), HIDDEN, biased)) : biased;
 
     let pattern!: Var;
     const z = attend(call, raw, scores, v, given => {
