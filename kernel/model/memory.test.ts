@@ -22,18 +22,30 @@ afterAll(() => rmSync(root, { recursive: true }));
 const width = 256;
 const config = {
   model_type: 'gpt2',
-  n_layer: 4,
+  n_layer: 2,
   n_embd: width,
   n_head: 4,
   vocab_size: 4096,
   n_positions: 64,
 };
 
-/** A checkpoint of 17 MB, made from the names and sizes that the architecture asks for. */
+/** The values of every tensor in the file: they stay, so that what is in memory before loading does not waver. */
+const filler = new Float32Array(config.vocab_size * width).fill(0.01);
+
+/** A checkpoint of 10 MB, made from the names and sizes that the architecture asks for. */
 beforeAll(async () => {
   const tensors = new Map<string, Tensor>();
   const put = (name: string, ...dims: number[]) =>
-    tensors.set(name, tensor(new Float32Array(dims.reduce((a, b) => a * b)).fill(0.01), dims));
+    tensors.set(
+      name,
+      tensor(
+        filler.subarray(
+          0,
+          dims.reduce((a, b) => a * b),
+        ),
+        dims,
+      ),
+    );
   put('wte.weight', config.vocab_size, width);
   put('wpe.weight', config.n_positions, width);
   for (let layer = 0; layer < config.n_layer; layer++) {
@@ -54,6 +66,8 @@ beforeAll(async () => {
 });
 
 const held = () => {
+  // buffers of what the first finds dead are freed behind it
+  collect();
   collect();
   return process.memoryUsage().arrayBuffers;
 };
@@ -73,7 +87,7 @@ test('no more than one copy of the weights and a tensor are in memory while they
   };
   const model = await load(root).finally(() => (Weights.prototype.read = read));
   const weights = [...model.graph.constants.values()].reduce((sum, { size }) => sum + 4 * size, 0);
-  expect(weights).toBeGreaterThan(16e6);
+  expect(weights).toBeGreaterThan(10e6);
   expect(peak).toBeGreaterThan(weights / 2);
   // a tensor as it was read, and the part of it that is being made
   expect(peak).toBeLessThan(weights + largest + 1e6);
@@ -91,11 +105,11 @@ test.runIf(process.platform === 'linux')('dispose frees what ONNX Runtime holds'
     using model = await load(bytes);
     await model.run({ image });
   };
-  for (let i = 0; i < 3; i++) await used();
+  for (let i = 0; i < 2; i++) await used();
   collect();
   const before = resident();
-  for (let i = 0; i < 12; i++) await used();
+  for (let i = 0; i < 6; i++) await used();
   collect();
-  // twelve sessions that stayed hold more than 12 × 9.4 MB
+  // sessions that stay hold more than twice their weights, 140 MB in all
   expect(resident() - before).toBeLessThan(50e6);
 });
