@@ -148,6 +148,16 @@ test('what cannot be built is said', async () => {
 });
 
 test.each([
+  [
+    'gpt2',
+    { scale_attn_by_inverse_layer_idx: true },
+    'unsupported in config.json: scale_attn_by_inverse_layer_idx true; expected false; export the model to ONNX',
+  ],
+  [
+    'gpt2',
+    { tie_word_embeddings: false },
+    'the checkpoint lacks lm_head.weight, from which logits.weight of gpt2',
+  ],
   ['gpt2', { n_layer: 1e9 }, 'checkpoint: layers is 1000000000; expected a whole number from 1 to 1000'],
   ['gpt2', { vocab_size: 'many' }, 'config.json: vocab_size is "many"; expected a number'],
   ['gpt2', { n_positions: 0 }, 'gpt2: context is 0; expected a whole number from 1 to 268435456'],

@@ -16,7 +16,7 @@ import { whole } from '../sizes.ts';
 import { stack } from '../transformer.ts';
 import type { Architecture, BuildOptions, Checkpoint, HuggingFaceConfig, Sources } from './architecture.ts';
 import { affine, eachLayer, prefixOf, same } from './checkpoint.ts';
-import { assertSizes, classesOf, entry, headOf } from './config.ts';
+import { assertSizes, assertSupported, classesOf, entry, headOf } from './config.ts';
 
 export interface BertConfig {
   vocabulary: number;
@@ -102,6 +102,7 @@ export function bert(config: BertConfig, options: BuildOptions = {}): Graph {
 
 /** BERT as a config.json describes it; its head follows `architectures`. */
 export function bertFrom(json: HuggingFaceConfig): Architecture {
+  assertSupported(json, { position_embedding_type: 'absolute', is_decoder: false });
   const classes = classesOf(json, 'SequenceClassification');
   const config: BertConfig = {
     vocabulary: entry(json, 'vocab_size', 30522),

@@ -51,6 +51,25 @@ export function numbers(
   return value as number[];
 }
 
+/**
+ * Refuses what would compute something else than is built here.
+ * @param supported entry → the value that is meant where the entry is left out
+ * @throws NeuronbookError naming the entry
+ */
+export function assertSupported(
+  config: HuggingFaceConfig,
+  supported: Readonly<Record<string, boolean | number | string>>,
+): void {
+  for (const [name, value] of Object.entries(supported)) {
+    const said = config[name] ?? value;
+    if (said !== value)
+      throw new NeuronbookError(
+        `unsupported in config.json: ${name} ${JSON.stringify(said).slice(0, 60)}; expected ${value}; ` +
+          'export the model to ONNX and load that file',
+      );
+  }
+}
+
 /** The names of the classes, by index. */
 export function labelsOf({ id2label }: HuggingFaceConfig): string[] | undefined {
   return isObject(id2label) ? Object.values(id2label).map(String) : undefined;

@@ -7,7 +7,7 @@ import type { Activation } from '../activations.ts';
 import type { Architecture, BuildOptions, HuggingFaceConfig, Sources } from './architecture.ts';
 import { gptInit, languageModel } from './causal.ts';
 import { affine, columns, eachLayer, made, prefixOf, rows, same, transposed } from './checkpoint.ts';
-import { entry } from './config.ts';
+import { assertSupported, entry } from './config.ts';
 
 export interface Gpt2Config {
   vocabulary: number;
@@ -20,6 +20,8 @@ export interface Gpt2Config {
   hidden?: number;
   activation?: Activation;
   epsilon?: number;
+  /** Whether logits are products with the embedding. */
+  tied?: boolean;
 }
 
 /**
@@ -30,7 +32,7 @@ export interface Gpt2Config {
  */
 export function gpt2(config: Gpt2Config, options?: BuildOptions): Graph {
   const { vocabulary, context, width, layers, heads, hidden = 4 * width, epsilon = 1e-5 } = config;
-  const { activation = 'geluTanh' } = config;
+  const { activation = 'geluTanh', tied = true } = config;
   const inits = gptInit(layers);
   return languageModel(
     {
@@ -41,7 +43,7 @@ export function gpt2(config: Gpt2Config, options?: BuildOptions): Graph {
       width,
       layers,
       positions: 'learned',
-      tied: true,
+      tied,
       block: { attention: { heads, ...inits }, mlp: hidden > 0 && { hidden, activation, ...inits }, epsilon },
     },
     options,
@@ -50,6 +52,11 @@ export function gpt2(config: Gpt2Config, options?: BuildOptions): Graph {
 
 /** GPT-2 as a config.json describes it. */
 export function gpt2From(json: HuggingFaceConfig): Architecture {
+  assertSupported(json, {
+    scale_attn_weights: true,
+    scale_attn_by_inverse_layer_idx: false,
+    add_cross_attention: false,
+  });
   const width = entry(json, ['n_embd', 'hidden_size'], 768);
   const config: Gpt2Config = {
     vocabulary: entry(json, 'vocab_size', 50257),
@@ -60,6 +67,7 @@ export function gpt2From(json: HuggingFaceConfig): Architecture {
     hidden: entry(json, 'n_inner', 4 * width),
     activation: entry(json, 'activation_function', 'gelu_new'),
     epsilon: entry(json, 'layer_norm_epsilon', 1e-5),
+    tied: entry(json, 'tie_word_embeddings', true),
   };
   return {
     name: 'gpt2',
@@ -71,7 +79,7 @@ export function gpt2From(json: HuggingFaceConfig): Architecture {
 }
 
 /** Its linear layers are stored in×out (`Conv1D`), q, k and v side by side. */
-function sources({ layers, width }: Gpt2Config, prefix: string): Sources {
+function sources({ layers, width, tied }: Gpt2Config, prefix: string): Sources {
   const turned = (ours: string, theirs: string): Sources => ({
     ...affine(ours, theirs),
     ...made(`${ours}.weight`, `${theirs}.weight`, transposed),
@@ -80,6 +88,7 @@ function sources({ layers, width }: Gpt2Config, prefix: string): Sources {
     ...same('embed.weight', `${prefix}wte.weight`),
     ...same('embed.position.weight', `${prefix}wpe.weight`),
     ...affine('final.ln', `${prefix}ln_f`),
+    ...(!tied && same('logits.weight', 'lm_head.weight')),
     ...eachLayer(layers, layer => {
       const [ours, theirs] = [`blocks.${layer}`, `${prefix}h.${layer}`];
       const third = (part: string, i: number): Sources => ({

@@ -8,7 +8,7 @@ import { rotaryFrequencies, type RotaryScaling } from '../rotary.ts';
 import type { Architecture, BuildOptions, HuggingFaceConfig, Sources } from './architecture.ts';
 import { gptInit, languageModel } from './causal.ts';
 import { affine, eachLayer, prefixOf, same } from './checkpoint.ts';
-import { entry, optional } from './config.ts';
+import { assertSupported, entry, optional } from './config.ts';
 import { ropeOf } from './rope.ts';
 
 export interface LlamaConfig {
@@ -85,8 +85,9 @@ export function llama(config: LlamaConfig, options?: BuildOptions): Graph {
 /** Llama, Mistral, Qwen2 or Qwen3 as a config.json describes it. */
 export function llamaFrom(json: HuggingFaceConfig): Architecture {
   const type = json.model_type;
+  // in Qwen a window holds for some layers only
+  assertSupported(json, { use_sliding_window: false, partial_rotary_factor: 1 });
   const { base, scaling } = ropeOf(json);
-  const windowed = type === 'mistral' || entry(json, 'use_sliding_window', false);
   const config: LlamaConfig = {
     vocabulary: entry(json, 'vocab_size', 32000),
     context: entry(json, 'max_position_embeddings', 2048),
@@ -103,7 +104,7 @@ export function llamaFrom(json: HuggingFaceConfig): Architecture {
     bias: type === 'qwen2' ? 'qkv' : entry(json, 'attention_bias', false) ? 'all' : 'none',
     headNorm: type === 'qwen3',
     mlpBias: entry(json, 'mlp_bias', false),
-    window: windowed ? optional(json, 'sliding_window') : undefined,
+    window: type === 'mistral' ? optional(json, 'sliding_window') : undefined,
     tied: entry(json, 'tie_word_embeddings', false),
   };
   return {

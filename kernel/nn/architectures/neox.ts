@@ -8,7 +8,7 @@ import { rotaryFrequencies } from '../rotary.ts';
 import type { Architecture, BuildOptions, HuggingFaceConfig, Sources } from './architecture.ts';
 import { gptInit, languageModel } from './causal.ts';
 import { affine, eachLayer, made, prefixOf, rowsAt, same } from './checkpoint.ts';
-import { entry } from './config.ts';
+import { assertSupported, entry } from './config.ts';
 import { ropeOf } from './rope.ts';
 
 export interface NeoxConfig {
@@ -66,6 +66,7 @@ export function neox(config: NeoxConfig, options?: BuildOptions): Graph {
 
 /** GPT-NeoX as a config.json describes it. */
 export function neoxFrom(json: HuggingFaceConfig): Architecture {
+  assertSupported(json, { attention_bias: true });
   const width = entry(json, 'hidden_size', 6144);
   const { base, share } = ropeOf(json);
   const config: NeoxConfig = {
