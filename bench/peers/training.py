@@ -5,11 +5,12 @@ scaled_dot_product_attention. The best of 20 steps counts.
 """
 import json
 import sys
-import time
 
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
+
+from timing import best
 
 torch.set_num_threads(2)
 
@@ -115,17 +116,6 @@ CASES = {
     'resnet20': lambda: (resnet20(), torch.randn(64, 3, 32, 32), tokens(10, 64), classes),
     'vit': lambda: (ViT(), torch.randn(32, 3, 32, 32), tokens(10, 32), classes),
 }
-
-
-def best(step, count=20, warm=4):
-    for _ in range(warm):
-        step()
-    times = []
-    for _ in range(count):
-        start = time.perf_counter()
-        step()
-        times.append((time.perf_counter() - start) * 1000)
-    return min(times)
 
 
 def measure(case, compiled):
