@@ -2,7 +2,7 @@
  * `Graph` → something that runs. Compiling the same graph twice costs nothing, an equal graph over the same weights
  * next to nothing; what was fed is checked against the graph before ONNX Runtime sees it.
  */
-import { createSession } from '#runtime';
+import { createSession, preferredProviders } from '#runtime';
 import { NameError, NeuronbookError, ShapeError } from '../base/errors.ts';
 import { nearest } from '../base/nearest.ts';
 import { formatDims, sameDims } from '../base/shape.ts';
@@ -51,11 +51,12 @@ export async function compile(graph: Graph, options: SessionOptions = {}): Promi
   const known = programs.get(graph)?.get(variant);
   if (known) return known;
   validate(graph);
+  const providers = options.providers ?? (await preferredProviders(sizeOfConstants(graph)));
   // what is fed is copied to an accelerator at each run, so there the weights stay inside
-  const { graph: bare, values } = options.providers ? { graph, values: {} } : weightsApart(graph);
+  const { graph: bare, values } = providers ? { graph, values: {} } : weightsApart(graph);
   const key = `${variant}\n${structureOf(bare)}`;
   const bytes = sizeOfConstants(bare);
-  const create = () => createSession(encode(optimize(bare), { bare: true }), options);
+  const create = () => createSession(encode(optimize(bare), { bare: true }), { ...options, providers });
   const use = <T>(work: (session: Session) => Promise<T>) => sessions.use(key, bytes, create, work);
   await use(async () => {});
 

@@ -2,6 +2,7 @@
  * The op test bench: runs graphs on the real ONNX Runtime and compares our gradients with finite differences.
  * Every op's test is one line of a `test.each` table whose rows are `checkGradient`'s arguments.
  */
+import { environment } from '#platform/environment';
 import type { DType } from '../base/dtype.ts';
 import { isFloat } from '../base/dtype.ts';
 import { NeuronbookError } from '../base/errors.ts';
@@ -90,7 +91,7 @@ export async function checkGradient(
   inputs: readonly Tensor[],
   options: GradientOptions = {},
 ): Promise<void> {
-  const onWeb = process.env.NEURONBOOK_TEST_RUNTIME === 'web';
+  const onWeb = environment('NEURONBOOK_TEST_RUNTIME') === 'web';
   if (!onWeb || !failsOnWeb[name]) return compareGradient(name, build, inputs, options);
   const fails = await compareGradient(name, build, inputs, options).then(
     () => false,

@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os';
 import { native } from '../../base/host.ts';
 import { runtimeError } from './error.ts';
 import { profileFolder } from './profile.ts';
-import { withProviders } from './providers.ts';
+import { withProviders, type Provider } from './providers.ts';
 import { wrapSession } from './session.ts';
 import type { CreateSession } from './types.ts';
 
@@ -21,6 +21,10 @@ async function load() {
   ort.env.logLevel = 'fatal';
   return ort;
 }
+
+/** Where a graph is computed when nobody said: the processor, since a card that is there may be busy or slow. */
+export const preferredProviders = async (_bytes: number): Promise<readonly Provider[] | undefined> =>
+  undefined;
 
 export const createSession: CreateSession = async (
   bytes,

@@ -4,6 +4,9 @@ import { warn } from '../../base/host.ts';
 /** ONNX Runtime's execution providers by its names: `cuda` NVIDIA, `dml` DirectML on Windows, `coreml` Apple. */
 export type Provider = 'cpu' | 'cuda' | 'tensorrt' | 'dml' | 'coreml' | 'webgpu' | 'wasm';
 
+/** Where a provider was looked for, by the one that is always there. */
+const places = { cpu: 'this build of ONNX Runtime', wasm: 'this browser' };
+
 /** Lines that were said: one a cause is enough. */
 const said = new Set<string>();
 
@@ -15,7 +18,7 @@ function once(line: string): void {
 
 /**
  * Creates with the providers wanted that this build has, best first, and with `basic` alone where that fails.
- * @param has what this build of ONNX Runtime has
+ * @param has what there is here
  * @param basic the provider that always works
  */
 export async function withProviders<T>(
@@ -29,7 +32,7 @@ export async function withProviders<T>(
   for (const provider of others)
     if (!present.includes(provider))
       once(
-        `provider ${provider} is not in this build of ONNX Runtime, which has ${has.join(', ')}; ` +
+        `provider ${provider} is not in ${places[basic]}, which has ${has.join(', ')}; ` +
           `using ${present.join(', ') || basic} instead`,
       );
   if (!present.length) return create([basic]);
