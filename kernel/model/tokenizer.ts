@@ -54,11 +54,16 @@ export class Tokenizer {
   /**
    * The numbers of a text's tokens.
    * @param options.special whether to add what the model expects around a text, such as `<s>` or `[CLS]`
+   * @throws NameError on a word that the vocabulary cannot spell and has no token for
    * @example
    * model.tokenizer.encode('once upon a time'); // [27078, 2402, 257, 640]
    */
   encode(text: string, { special = true } = {}): number[] {
-    return this.engine.encode(text, { add_special_tokens: special }).ids;
+    const { ids, tokens } = this.engine.encode(text, { add_special_tokens: special });
+    const strange = (ids as (number | undefined)[]).indexOf(undefined);
+    // throws, and tells what is near
+    if (strange >= 0) this.id(tokens[strange]);
+    return ids;
   }
 
   /**
