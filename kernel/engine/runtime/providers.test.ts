@@ -6,10 +6,14 @@ import { encode } from '../../onnx/encode.ts';
 import { convnet } from '../../onnx/testing.ts';
 import { createSession } from './node.ts';
 import { withProviders } from './providers.ts';
+import { createSession as onWeb, preferredProviders } from './web.ts';
 
 let warned: MockInstance<typeof console.warn>;
 beforeEach(() => (warned = vi.spyOn(console, 'warn').mockImplementation(() => {})));
-afterEach(() => warned.mockRestore());
+afterEach(() => {
+  warned.mockRestore();
+  vi.unstubAllGlobals();
+});
 const lines = () => warned.mock.calls.map(([line]) => String(line));
 
 const image = tensor(new Float32Array(16).fill(0.5), [1, 1, 4, 4]);
@@ -56,4 +60,29 @@ test('providers are tried in their order, and what did not start is named with i
   await withProviders(undefined, ['cpu', 'cuda'], 'cpu', create);
   await withProviders(['cpu'], ['cpu', 'cuda'], 'cpu', create);
   expect(tried).toEqual(['cpu', 'cpu']);
+});
+
+test('a browser computes large graphs on its card, unless software plays the card or there is none', async () => {
+  const withGpu = (requestAdapter?: () => Promise<unknown>) =>
+    vi.stubGlobal('navigator', { gpu: requestAdapter && { requestAdapter } });
+  withGpu(async () => ({ info: { isFallbackAdapter: false } }));
+  expect(await preferredProviders(1e8)).toEqual(['webgpu']);
+  expect(await preferredProviders(1e6)).toBeUndefined();
+  withGpu(async () => ({ info: { isFallbackAdapter: true } }));
+  expect(await preferredProviders(1e8)).toBeUndefined();
+  withGpu(async () => null);
+  expect(await preferredProviders(1e8)).toBeUndefined();
+  withGpu(() => Promise.reject(new Error('lost')));
+  expect(await preferredProviders(1e8)).toBeUndefined();
+  withGpu();
+  expect(await preferredProviders(1e8)).toBeUndefined();
+});
+
+test('a browser without WebGPU that is asked for it computes on WebAssembly, and says so once', async () => {
+  for (let i = 0; i < 2; i++) {
+    const session = await onWeb(encode(convnet()), { providers: ['webgpu'] });
+    expect((await session.run({ image })).logits.dims).toEqual([1, 3]);
+    await session.release();
+  }
+  expect(lines()).toEqual(['provider webgpu is not in this browser, which has wasm; using wasm instead']);
 });

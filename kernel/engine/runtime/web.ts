@@ -3,6 +3,7 @@
  * isolated; the graphics card does where `providers` says `webgpu`, and of itself where a graph is large.
  */
 import type { InferenceSession, TensorConstructor } from 'onnxruntime-common';
+import type * as Ort from 'onnxruntime-web';
 import { native } from '../../base/host.ts';
 import { runtimeError } from './error.ts';
 import { withProviders, type Provider } from './providers.ts';
@@ -34,7 +35,7 @@ function defaultThreads(): number {
 }
 
 /** WebGPU's build of ONNX Runtime is twice as large as that of WebAssembly alone, so it comes only where it is used. */
-const load = (webgpu: boolean): Promise<typeof import('onnxruntime-web')> =>
+const load = (webgpu: boolean): Promise<typeof Ort> =>
   webgpu ? import('onnxruntime-web/webgpu') : import('onnxruntime-web/wasm');
 
 export const createSession: CreateSession = async (
