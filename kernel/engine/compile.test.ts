@@ -75,22 +75,31 @@ test('the same graph is compiled once, and so is an equal one', async () => {
   expect(sessions.size).toBe(3);
 });
 
-test('large constants count by identity, so new weights are a new program', async () => {
+test('constants count by value, large ones by identity: new weights are a new program', async () => {
   const wide = (data: Float32Array): Graph => ({
     ...small(),
     constants: new Map([
-      ['w', tensor(data, [2, 300])],
+      ['w', tensor(data, [2, data.length / 2])],
       ['one', tensor(1)],
     ]),
     outputs: [{ name: 'z', dtype: 'float32' }],
   });
-  const weights = new Float32Array(600).fill(1);
-  await compile(wide(weights));
-  await compile(wide(weights));
-  expect(sessions.size).toBe(1);
-  const { z } = await (await compile(wide(weights.map(value => 2 * value)))).run({ x });
-  expect(sessions.size).toBe(2);
-  expect(z.toNumbers()[0]).toBe(7);
+  // up to 2¹⁶ elements an equal array is the same program, beyond that only the same array
+  for (const [size, copies] of [
+    [600, 1],
+    [100_000, 2],
+  ]) {
+    await sessions.clear();
+    const weights = new Float32Array(size).fill(1);
+    await compile(wide(weights));
+    await compile(wide(weights));
+    expect(sessions.size).toBe(1);
+    await compile(wide(weights.slice()));
+    expect(sessions.size).toBe(copies);
+    const { z } = await (await compile(wide(weights.map(value => 2 * value)))).run({ x });
+    expect(sessions.size).toBe(copies + 1);
+    expect(z.toNumbers()[0]).toBe(7);
+  }
 });
 
 test('attributes of different kinds are different programs', async () => {

@@ -1,12 +1,15 @@
 /**
- * What a graph computes, as text: equal text, equal results. Small constants stand there by value and large ones by
- * the identity of their data, which every rewrite of a model shares, so nothing large is ever hashed.
+ * What a graph computes, as text: equal text, equal results. Small constants stand there by value, middling ones (masks,
+ * tables, biases, made anew by every trace) by a fingerprint, and large ones by the identity of their data, which every
+ * rewrite of a model shares, so that no large weights are ever read.
  */
+import { fingerprint } from '../base/hash.ts';
 import { isTensor, type Tensor } from '../base/tensor.ts';
 import type { Attribute, Graph, ValueInfo } from '../onnx/graph.ts';
 import { isGraph } from '../onnx/sort.ts';
 
-const byValueUpTo = 64;
+const BY_VALUE = 64;
+const BY_FINGERPRINT = 2 ** 16;
 const identities = new WeakMap<object, number>();
 let issued = 0;
 
@@ -17,14 +20,15 @@ function identity(data: object): number {
   return issued;
 }
 
-/** Equal text, equal tensors; up to `byValue` elements equal tensors have equal text. */
-export function tensorText({ dtype, dims, data }: Tensor, byValue = byValueUpTo): string {
-  const content = Array.isArray(data)
-    ? JSON.stringify(data)
-    : data.length <= byValue
-      ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength).join()
-      : `#${identity(data)}`;
-  return `${dtype}[${dims.join()}]${content}`;
+/** Equal text, equal tensors; and up to 2¹⁶ elements the other way round. */
+export const tensorText = ({ dtype, dims, data }: Tensor): string =>
+  `${dtype}[${dims.join()}]${content(data)}`;
+
+function content(data: Tensor['data']): string {
+  if (Array.isArray(data)) return JSON.stringify(data);
+  if (data.length <= BY_VALUE) return new Uint8Array(data.buffer, data.byteOffset, data.byteLength).join();
+  if (data.length <= BY_FINGERPRINT) return `=${fingerprint().add(data)}`;
+  return `#${identity(data)}`;
 }
 
 /** Equal text, equal attributes. */

@@ -27,7 +27,7 @@ export function shareCommon(graph: Graph): Graph {
   const named = new Map<string, string>();
   for (const [name, value] of graph.constants) {
     if (value.size > LARGEST || shown.has(name)) continue;
-    const key = tensorText(value, LARGEST);
+    const key = tensorText(value);
     const known = named.get(key);
     if (known === undefined) named.set(key, name);
     else instead.set(name, known);
