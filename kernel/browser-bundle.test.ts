@@ -19,6 +19,13 @@ const nodeGlobals = ({ files }: Bundle): string[] =>
         .map(name => `${path} uses ${name}`),
     );
 
+/** Addresses put together beside `import.meta.url`: webpack looks for a module there and Vite for a folder of them. */
+const bundledAddresses = ({ files }: Bundle): string[] =>
+  files
+    .flatMap(({ own }) => Object.entries(own))
+    .filter(([, code]) => /new URL\(\s*[^'"\s][^,]*,\s*import\.meta\.url/.test(code))
+    .map(([path]) => path);
+
 const kilobytes = (sizes: readonly number[]): number => sizes.reduce((sum, size) => sum + size, 0) / 1000;
 
 describe('the front door, bundled for a browser', async () => {
@@ -29,6 +36,9 @@ describe('the front door, bundled for a browser', async () => {
   test('resolves everything, and no built-in of Node', () => expect(built.missing).toEqual([]));
 
   test('uses no global of Node', () => expect(nodeGlobals(plain)).toEqual([]));
+
+  test('names no file that a bundler would look for in vain', () =>
+    expect(bundledAddresses(plain)).toEqual([]));
 
   test('holds the browser’s half of every platform module, and nothing of Node’s', () => {
     const platform = modules.filter(path => path.startsWith('base/platform/')).sort();
@@ -70,6 +80,13 @@ describe('a seeded violation is found', () => {
   test('a name that the browser’s half lacks', async () => {
     const seed = "import { nothing } from '#platform/zoo'; nothing();";
     await expect(bundle('base/rng.ts', { seeds: { 'base/rng.ts': seed } })).rejects.toThrow('nothing');
+  });
+
+  test('an address put together', async () => {
+    const seed = 'export const file = (name) => new URL(`zoo/${name}.onnx`, import.meta.url);';
+    expect(bundledAddresses(await bundle('base/rng.ts', { seeds: { 'base/rng.ts': seed } }))).toEqual([
+      'base/rng.ts',
+    ]);
   });
 
   test.each([

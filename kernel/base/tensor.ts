@@ -24,12 +24,18 @@ export class Tensor {
     return this.data.length;
   }
 
-  /** The values as plain numbers, whatever the dtype (halves decoded, 64-bit integers narrowed). */
+  /**
+   * The values as plain numbers, whatever the dtype (halves decoded, 64-bit integers narrowed).
+   * @example tensor([1n, 2n]).toNumbers() // → 1,2
+   */
   toNumbers(): number[] {
     return Array.from(this.toFloat32OrWider());
   }
 
-  /** The data itself where it is float32; otherwise a converted copy (float64 for wider types). */
+  /**
+   * The data itself where it is float32; otherwise a converted copy (float64 for wider types).
+   * @example tensor([1n, 2n]).toFloat32OrWider() // → 1,2
+   */
   toFloat32OrWider(): Float32Array | Float64Array {
     const { data, dtype } = this;
     if (data instanceof Float32Array || data instanceof Float64Array) return data;
@@ -38,7 +44,10 @@ export class Tensor {
     return Float64Array.from(data as ArrayLike<number | bigint>, Number);
   }
 
-  /** A copy in another numeric dtype, saturating nowhere: values are converted as JavaScript converts them. */
+  /**
+   * A copy in another numeric dtype, saturating nowhere: values are converted as JavaScript converts them.
+   * @example tensor([1.5, -2.5]).cast('int32') // → tensor int32 2 [1, -2]
+   */
   cast(dtype: DType): Tensor {
     if (dtype === this.dtype) return this;
     const values = this.toFloat32OrWider();
@@ -54,14 +63,20 @@ export class Tensor {
     return new Tensor(dtype, this.dims, data);
   }
 
-  /** The same data under other dims; one −1 is inferred. */
+  /**
+   * The same data under other dims; one −1 is inferred.
+   * @example tensor([1, 2, 3, 4]).reshape([2, -1]).dims // → 2,2
+   */
   reshape(dims: Dims): Tensor {
     const known = sizeOf(dims.filter(dim => dim !== -1));
     const filled = dims.map(dim => (dim === -1 ? this.size / known : dim));
     return new Tensor(this.dtype, filled, this.data);
   }
 
-  /** The `index`-th slice along the first axis; data is shared. */
+  /**
+   * The `index`-th slice along the first axis; data is shared.
+   * @example tensor([1, 2, 3, 4], [2, 2]).at(-1) // → tensor float32 2 [3, 4]
+   */
   at(index: number): Tensor {
     const [count, ...rest] = this.dims;
     const wrapped = index < 0 ? index + count : index;
@@ -77,7 +92,10 @@ export class Tensor {
     return new Tensor(this.dtype, rest, part);
   }
 
-  /** Nested arrays, outermost axis first. */
+  /**
+   * Nested arrays, outermost axis first.
+   * @example tensor([1, 2, 3, 4], [2, 2]).toArray() as number[][]
+   */
   toArray(): unknown {
     const values = this.dtype === 'string' ? (this.data as string[]) : this.toNumbers();
     const strides = stridesOf(this.dims);
@@ -107,7 +125,10 @@ export class Tensor {
   }
 }
 
-/** Whether `value` is a tensor, also one made by another copy of the library. */
+/**
+ * Whether `value` is a tensor, also one made by another copy of the library.
+ * @example isTensor(tensor([1, 2])) // → true
+ */
 export const isTensor = (value: unknown): value is Tensor =>
   typeof value === 'object' && value !== null && (value as Record<symbol, unknown>)[brand] === true;
 
@@ -119,6 +140,7 @@ export type TensorLike =
  * A tensor from data and dims. Plain numbers become float32, bigints int64, booleans bool;
  * a typed array keeps its type. Without dims the result is one-dimensional.
  * @throws ShapeError where the data does not fill the dims
+ * @example tensor([1, 2, 3, 4], [2, 2]) // → tensor float32 2×2 [1, 2, 3, 4]
  */
 export function tensor(data: TensorLike, dims?: Dims, dtype?: DType): Tensor {
   if (isTensor(data))

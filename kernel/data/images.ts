@@ -41,9 +41,15 @@ export function toPixels(image: Tensor, { index = 0 }: { index?: number } = {}):
   return { width, height, channels: channels as 1 | 3 | 4, data };
 }
 
-/** A tensor in [0, 1] as PNG bytes. */
+/**
+ * A tensor in [0, 1] as PNG bytes.
+ * @example await writeFile('seen.png', picture(image))
+ */
 export const picture = (image: Tensor, options: { index?: number } = {}): Uint8Array =>
   encodePng(toPixels(image, options));
 
-/** PNG bytes as float32 1×3×H×W in [0, 1]. */
+/**
+ * PNG bytes as float32 1×3×H×W in [0, 1].
+ * @example fromPng(picture(image)).dims // → 1,3,48,48
+ */
 export const fromPng = (bytes: Uint8Array): Tensor => fromPixels(decodePng(bytes));

@@ -160,6 +160,10 @@ function facetOf(rng: Rng, label: number, wanted: string | number | undefined): 
   throw new NameError(`appearance of ${classes[label]}`, String(wanted), nearest(String(wanted), names));
 }
 
+/**
+ * Seeded pictures of fourteen classes. What each looks like is at the head of the file.
+ * @example const { image, label } = textures.batch(rng('tour'), 4, { only: 'zigzag' })
+ */
 export const textures = {
   /** Height and width of a picture. */
   size: SIDE,

@@ -39,7 +39,7 @@ export class Vocabulary {
 
   /**
    * Ids as words parted by spaces; a tensor of several rows gives several lines.
-   * @example stories.vocabulary.decode(batch.tokens.at(0))
+   * @example stories.vocabulary.decode(stories.vocabulary.encode('the cat was happy .')) // → the cat was happy .
    */
   decode(ids: readonly number[] | Tensor): string {
     if (Array.isArray(ids)) return ids.map(id => this.words[id] ?? `<${id}?>`).join(' ');

@@ -162,7 +162,10 @@ function duration(seconds: number): string {
     : `${Math.floor(whole / 3600)}:${two(Math.floor(whole / 60) % 60)} h`;
 }
 
-/** A bar over a list, an iterator (also an async one), or as many steps as `items` says. */
+/**
+ * A bar over a list, an iterator (also an async one), or as many steps as `items` says.
+ * @example for (const step of progress(3, 'Counting')) display(step)
+ */
 export function progress(items: number, label?: string): Progress<number>;
 export function progress<T>(
   items: Iterable<T> | AsyncIterable<T>,

@@ -28,7 +28,8 @@ export interface Override {
  * @param vjp what flows back instead; it may pass an op that has no gradient of its own
  * @example
  * // guided backpropagation (Springenberg et al. 2015): only what excites flows back through a ReLU
- * const guided = override('Relu', ({ dy, outputs: [y] }) => mul(relu(dy), cast(greater(y, 0), 'float32')))
+ * const guided = override('Relu', ({ dy, outputs: [y] }) =>
+ *   ops.mul(ops.relu(dy), ops.indicator(ops.greater(y, 0), dy)))
  */
 export const override = (target: string, vjp: Vjp): Override => ({ target, vjp });
 

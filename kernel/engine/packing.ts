@@ -21,13 +21,19 @@ export interface Packing {
   unpack(parts: readonly Var[], dtype: DType): Var;
 }
 
-/** Half the bytes: 11 bits of precision, magnitudes from 6·10⁻⁸ to 65504. */
+/**
+ * Half the bytes: 11 bits of precision, magnitudes from 6·10⁻⁸ to 65504.
+ * @example await model.gradient({ image }, { of: pick('logits', [0, 3]), at: ['image'], pack: float16 })
+ */
 export const float16: Packing = {
   pack: x => (x.dtype === 'float32' ? [cast(x, 'float16')] : undefined),
   unpack: ([half], dtype) => cast(half, dtype),
 };
 
-/** A quarter of the bytes: x ≈ q·s with whole q from −127 to 127 and s = max|x|/127, one for the whole value. */
+/**
+ * A quarter of the bytes: x ≈ q·s with whole q from −127 to 127 and s = max|x|/127, one for the whole value.
+ * @example await model.gradient({ image }, { of: pick('logits', [0, 3]), at: ['image'], pack: int8 })
+ */
 export const int8: Packing = {
   pack(x) {
     if (!isFloat(x.dtype)) return undefined;

@@ -77,7 +77,7 @@ const rules: Readonly<Record<string, Vjp>> = {
  *
  * @param graph the network's: `model.graph`
  * @returns one override for each such op type that it has
- * @example await model.gradient({ image }, { of, at: ['image'], override: straightThrough(model.graph) })
+ * @example await model.gradient({ image }, { of: pick('logits', [0, 3]), at: ['image'], override: straightThrough(model.graph) })
  */
 export const straightThrough = ({ nodes }: Pick<Graph, 'nodes'>): Override[] => {
   const present = new Set(nodes.map(node => node.op));

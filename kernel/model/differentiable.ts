@@ -57,7 +57,9 @@ export abstract class Differentiable implements Traceable {
    * The vector-Jacobian product ȳᵀ·∂y/∂x: what vectors ȳ at the sites `of` weigh, pulled back to the sites `at`.
    * @returns for each of `at` its share of ∂⟨ȳ, y⟩/∂x, of the site's dims, in float32
    * @throws ShapeError on a vector that is not of its site's dims; OpError, NameError as `gradient`
-   * @example const { image: pulled } = await model.vjp({ image }, { of: { logits: tensor([1, -1, 0], [1, 3]) }, at: ['image'] })
+   * @example
+   * const { outputs } = await model.run({ image })
+   * const { image: pulled } = await model.vjp({ image }, { of: { logits: outputs.logits }, at: ['image'] })
    */
   vjp(inputs: Inputs, options: VjpOptions): Promise<Record<string, Tensor>> {
     return this.derive(inputs, vjpOf(options));

@@ -32,6 +32,7 @@ const named = (verb: string, site: string, channels?: readonly number[]): string
  * Removes channels: sets them to zero, to their own mean over the example's positions, or to given values.
  * @param options.mode `zero` (default), `mean` (over every axis but batch and channel of the same example), or
  *   one value per ablated channel, e.g. a mean measured on a data set
+ * @example model.edit(ablate('conv3', { channels: [5], mode: 'mean' }))
  */
 export function ablate(
   site: string,
@@ -53,6 +54,9 @@ export function ablate(
 /**
  * Replaces the value at a site, whole or in some channels.
  * @param replacement broadcast to the site's dims, e.g. what another input gave there
+ * @example
+ * const { sites } = await model.run({ image: brighter }, { read: ['conv3'] })
+ * model.edit(patch('conv3', sites.conv3, { channels: [5, 6] }))
  */
 export function patch(site: string, replacement: TensorLike, { channels, axis }: ChannelOptions = {}): Edit {
   return {
@@ -68,6 +72,7 @@ export function patch(site: string, replacement: TensorLike, { channels, axis }:
 /**
  * Adds strength · direction at every position.
  * @param direction one number per channel, or anything that broadcasts to the site
+ * @example model.edit(steer('logits', tensor(textures.classes.map((_, i) => (i === 3 ? 1 : 0))), 2))
  */
 export function steer(
   site: string,
@@ -92,7 +97,10 @@ export function steer(
   };
 }
 
-/** Keeps values within [min, max], in some channels or all. Equal bounds pin them to a number. */
+/**
+ * Keeps values within [min, max], in some channels or all. Equal bounds pin them to a number.
+ * @example model.edit(clamp('conv3', { channels: [5], max: 1 }))
+ */
 export function clamp(
   site: string,
   { min = -Infinity, max = Infinity, channels, axis }: ChannelOptions & { min?: number; max?: number } = {},

@@ -79,6 +79,7 @@ export class Model extends Differentiable {
    * @param inputs a tensor (or data that fills the input's fixed dims) for each input
    * @returns every output by name, and what was read at the sites, in the file's own dtypes
    * @throws NameError on an unknown input, site or output; ShapeError on dims that do not fit
+   * @example const { outputs, sites } = await model.run({ image }, { read: ['conv3', /relu[45]/] })
    */
   async run(inputs: Inputs, { read = [], outputs }: RunOptions = {}): Promise<RunResult> {
     const sites = this.sites.select(read);
@@ -110,6 +111,7 @@ export class Model extends Differentiable {
   /**
    * A copy of this model with edits spliced in, in order. The model itself is unchanged.
    * @throws NameError on an unknown site; ShapeError on a channel or shape that does not fit it
+   * @example const edited = model.edit(ablate('conv3', { channels: [5] }), clamp('conv4', { max: 1 }))
    */
   edit(...edits: readonly (Edit | readonly Edit[])[]): Model {
     const list = edits.flat() as Edit[];
@@ -125,14 +127,20 @@ export class Model extends Differentiable {
    * @see decompose for the names of all inner values
    * @example
    * const open = (await load('bert.onnx')).decompose()
-   * const { sites } = await open.run({ input_ids }, { read: [/pattern$/] })
+   * const { sites } = await open.run(
+   *   { input_ids: tensor([7n, 7n, 2n], [1, 3]), attention_mask: tensor([1n, 1n, 1n], [1, 3]) },
+   *   { read: [/pattern$/] },
+   * )
    */
   decompose(...which: readonly string[]): Model {
     const graph = decompose(this.graph, which.length ? which : undefined);
     return new Model(this.name, graph, [...this.edits, `decompose(${which.join(', ')})`], this.session);
   }
 
-  /** The model as the bytes of an ordinary ONNX file. */
+  /**
+   * The model as the bytes of an ordinary ONNX file.
+   * @example const again = await load(model.toBytes())
+   */
   toBytes(): Uint8Array {
     return encode(this.graph);
   }
@@ -212,7 +220,10 @@ export class Model extends Differentiable {
     return profileOf(this.graph, this.sites, kernels);
   }
 
-  /** Frees the compiled graphs. The model stays usable and compiles again on demand. */
+  /**
+   * Frees the compiled graphs. The model stays usable and compiles again on demand.
+   * @example model.edit(ablate('conv3')).dispose()
+   */
   dispose(): void {
     for (const program of this.programs.values()) void program.then(made => made.release());
     this.programs.clear();

@@ -25,7 +25,10 @@ export class Objective {
     private readonly compound = false,
   ) {}
 
-  /** this + other */
+  /**
+   * this + other
+   * @example channel('conv3', 5).add(channel('conv3', 6)) // → channel('conv3', 5) + channel('conv3', 6)
+   */
   add(other: Objective): Objective {
     return new Objective(
       `${this.text} + ${other.text}`,
@@ -34,14 +37,20 @@ export class Objective {
     );
   }
 
-  /** this × factor */
+  /**
+   * this × factor
+   * @example pick('logits', [0, 3]).scale(2) // → 2·pick('logits', [0, 3])
+   */
   scale(factor: number): Objective {
     if (!Number.isFinite(factor))
       throw new NeuronbookError(`objective scaled by ${factor}; expected a finite number`);
     return new Objective(`${factor}·${this.grouped}`, read => mul(this.build(read), factor));
   }
 
-  /** −this: ascent on it is descent on the original. */
+  /**
+   * −this: ascent on it is descent on the original.
+   * @example channel('conv3', 5).neg() // → −channel('conv3', 5)
+   */
   neg(): Objective {
     return new Objective(`−${this.grouped}`, read => mul(this.build(read), -1));
   }
@@ -63,6 +72,7 @@ export class Objective {
  * One element of a site's value.
  * @param index one number per axis, batch first; −1 counts from the end
  * @throws ShapeError where the index does not fit the site
+ * @example await model.gradient({ image }, { of: pick('logits', [0, 3]), at: ['image'] })
  */
 export function pick(site: string, index: readonly number[]): Objective {
   return new Objective(`pick('${site}', [${index.join(', ')}])`, read => {

@@ -10,8 +10,8 @@ import { Tokenizer } from './tokenizer.ts';
  * @param source `hf:owner/name[@revision]`, a folder that holds a tokenizer.json, or the path of one
  * @throws FormatError where there is none, or it cannot be read; DownloadError where the hub refuses
  * @example
- * const words = await tokenizer('hf:openai-community/gpt2');
- * words.encode('hello'); // [31373]
+ * const words = await tokenizer('gpt2/'); // or 'hf:openai-community/gpt2'
+ * words.decode(words.encode('hello')); // → hello
  */
 export async function tokenizer(source: string): Promise<Tokenizer> {
   if (source.startsWith('hf:'))

@@ -56,7 +56,7 @@ export class Tokenizer {
    * @param options.special whether to add what the model expects around a text, such as `<s>` or `[CLS]`
    * @throws NameError on a word that the vocabulary cannot spell and has no token for
    * @example
-   * model.tokenizer.encode('once upon a time'); // [27078, 2402, 257, 640]
+   * gpt.tokenizer.encode('once upon').length
    */
   encode(text: string, { special = true } = {}): number[] {
     const { ids, tokens } = this.engine.encode(text, { add_special_tokens: special });
@@ -70,6 +70,7 @@ export class Tokenizer {
    * The text of tokens.
    * @param options.special whether special tokens such as `</s>` are written out
    * @throws NameError on a number that is no token
+   * @example gpt.tokenizer.decode(gpt.tokenizer.encode('once upon')) // → once upon
    */
   decode(ids: Iterable<number | bigint>, { special = false } = {}): string {
     const numbers = Array.from(ids, Number);
@@ -81,18 +82,27 @@ export class Tokenizer {
     return this.engine.decode(numbers, options);
   }
 
-  /** The tokens of a text as the vocabulary spells them: `['once', 'Ġupon']`. */
+  /**
+   * The tokens of a text as the vocabulary spells them: `['once', 'Ġupon']`.
+   * @example gpt.tokenizer.tokens('once upon')
+   */
   tokens(text: string, options?: { special?: boolean }): string[] {
     return this.encode(text, options).map(id => this.token(id));
   }
 
-  /** What each token adds to the text; where one ends inside a character, the last of it adds all. */
+  /**
+   * What each token adds to the text; where one ends inside a character, the last of it adds all.
+   * @example gpt.tokenizer.pieces(gpt.tokenizer.encode('once upon')).join('') // → once upon
+   */
   pieces(ids: Iterable<number | bigint>): string[] {
     const stream = new TextStream(this);
     return Array.from(ids, id => stream.push(Number(id)));
   }
 
-  /** A token as the vocabulary spells it. @throws NameError on a number that is no token */
+  /**
+   * A token as the vocabulary spells it. @throws NameError on a number that is no token
+   * @example gpt.tokenizer.token(5)
+   */
   token(id: number): string {
     const token = this.engine.id_to_token(id);
     if (token === undefined)
@@ -100,7 +110,10 @@ export class Tokenizer {
     return token;
   }
 
-  /** The number of a token, spelled as in the vocabulary. @throws NameError with the nearest tokens */
+  /**
+   * The number of a token, spelled as in the vocabulary. @throws NameError with the nearest tokens
+   * @example gpt.tokenizer.id('o')
+   */
   id(token: string): number {
     const id = this.names.get(token);
     if (id === undefined)

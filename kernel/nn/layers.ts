@@ -54,7 +54,10 @@ export const linear =
   (x, scope) =>
     mapped(scope, name, x, options);
 
-/** `linear`, whose features come out as the axes `tail`: heads × width. */
+/**
+ * `linear`, whose features come out as the axes `tail`: heads × width.
+ * @example const layer: nn.Layer = (x, scope) => nn.mapped(scope, 'split', x, { features: 64 }, [4, 16]);
+ */
 export function mapped(
   scope: Scope,
   name: string,

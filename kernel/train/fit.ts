@@ -93,7 +93,7 @@ export interface FitOptions {
  * @throws NameError where the loss reads a site or a batch entry that does not exist
  * @throws NeuronbookError where the loss becomes NaN or infinite
  * @example
- * const run = await fit(net, { image, label }, { loss: crossEntropy(), optimizer: adamW({ lr: 1e-3 }), steps: 500 })
+ * const run = await fit(net, { x, label }, { loss: crossEntropy(), optimizer: adamW({ lr: 1e-3 }), steps: 500 })
  */
 export async function fit(net: Graph | Model, data: Data, options: FitOptions): Promise<Run> {
   check(options);

@@ -55,7 +55,7 @@ export interface SgdOptions {
  *
  * ĝ = g + λθ,  v′ = μv + ĝ,  θ′ = θ − η·v′, or θ − η·(ĝ + μv′) with `nesterov`
  * @see https://proceedings.mlr.press/v28/sutskever13.html for both momenta
- * @example fit(net, data, { loss: mse(), optimizer: sgd({ lr: 0.1 }), steps: 100 })
+ * @example await fit(net, data, { loss: mse({ output: 'y' }), optimizer: sgd({ lr: 0.1 }), steps: 100 })
  */
 export function sgd({ lr = 1e-2, momentum = 0, nesterov = false, decay = 0 }: SgdOptions = {}): Optimizer {
   return {

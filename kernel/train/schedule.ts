@@ -23,7 +23,7 @@ export const custom = (
 
 /**
  * 1, or with a warm-up 1/w, 2/w, … 1 over the first `warmup` steps, then 1.
- * @example fit(net, data, { loss, steps: 500, schedule: schedule.constant({ warmup: 50 }) })
+ * @example await fit(net, data, { loss: crossEntropy(), steps: 500, schedule: schedule.constant({ warmup: 50 }) })
  */
 export const constant = ({ warmup: rising = 0 } = {}): Schedule =>
   rising

@@ -60,7 +60,10 @@ export const hyperNames = (optimizer: Optimizer, mixed = false): string[] => [
 /**
  * The graph of a step; with `accumulate`, that of one of its batches, of which only the last updates θ.
  * @returns inputs and outputs under the names of this file; a slot's next value under `nextName`
- * @example stepGraph({ graph, parameters: parametersOf(graph), batch, loss: mse(), optimizer: sgd() })
+ * @example
+ * const { dims, size } = net.graph.constants.get('y.weight')!
+ * const parameters = [{ name: 'y.weight', dims, offset: 0, size, decayed: true }]
+ * stepGraph({ graph: net.graph, parameters, batch: data, loss: mse({ output: 'y' }), optimizer: sgd() })
  */
 export function stepGraph(options: StepOptions): Graph {
   const { graph, parameters, batch, optimizer, clip, mixed, accumulate } = options;

@@ -1,10 +1,10 @@
 /** The examples of docs/training.md run, one after the other, as a reader would run them. */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { transformSync } from 'oxc-transform';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { setHost } from '../base/host.ts';
 import * as front from '../index.ts';
+import { blocksOf, runSnippet } from '../test-snippets.ts';
 
 const page = readFileSync(new URL('../../docs/training.md', import.meta.url), 'utf8');
 const home = process.cwd();
@@ -21,17 +21,11 @@ afterAll(() => {
 });
 
 test('every example runs, and what it says of its results holds', async () => {
-  const blocks = [...page.matchAll(/^```ts\n([^]*?)^```$/gm)].map(([, code]) => code);
+  const blocks = blocksOf(page);
   expect(blocks.length).toBeGreaterThan(6);
-  const source = blocks.join('').replace(/^import \{([^}]*)\} from 'neuronbook';$/m, '');
-  const results = 'return { run, outputs, short, smooth, careful, whole };';
-  const { code, errors } = transformSync('page.ts', `async () => {${source}${results}}`);
-  expect(errors).toEqual([]);
-  const names = Object.keys(front);
-  const program = new Function(...names, `return (${code.replace(/;\s*$/, '')})()`) as (
-    ...values: unknown[]
-  ) => Promise<Record<string, front.Run> & { outputs: Record<string, front.Tensor> }>;
-  const { run, outputs, short, smooth, careful, whole } = await program(...Object.values(front));
+  const code = `${blocks.join('')}return { run, outputs, short, smooth, careful, whole };`;
+  type Results = Record<string, front.Run> & { outputs: Record<string, front.Tensor> };
+  const { run, outputs, short, smooth, careful, whole } = (await runSnippet(code)) as Results;
   expect(run.steps).toBe(200);
   const [inside, outside] = outputs.logits.toArray() as number[][];
   expect([inside[1] > inside[0], outside[1] > outside[0]]).toEqual([true, false]);

@@ -11,9 +11,9 @@ export { encodeSafetensors } from './write.ts';
  * Opens a safetensors file. Only its header is read; a tensor is read when it is asked for.
  * @throws FormatError naming what is wrong with the header; NeuronbookError where the file cannot be read
  * @example
- * const weights = await openSafetensors('model.safetensors');
- * weights.names; // ['h.0.attn.c_attn.weight', …]
- * weights.read('wte.weight').dims; // [50257, 768]
+ * const weights = await openSafetensors('gpt2/model.safetensors');
+ * weights.names;
+ * weights.read(weights.names[0]).dims;
  * weights.close();
  */
 export async function openSafetensors(path: string): Promise<Safetensors> {

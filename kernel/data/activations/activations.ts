@@ -2,7 +2,7 @@
  * Activations that were harvested: a table with a row for every position, on disk in parts or in memory. Whatever is
  * asked of it reads a few parts at a time, never all.
  *
- *   example  position  token   blocks.3.mlp.post
+ *   example  position  token   blocks.1.mlp.post
  *   0        0         17      256 values
  */
 import { query } from '#platform/store';
@@ -63,7 +63,7 @@ export class Activations {
 
   /**
    * Batches of one pass.
-   * @example for await (const batch of acts.batches({ size: 1024, shuffle: 1 })) batch['blocks.3.mlp.post'] // 1024×256
+   * @example for await (const batch of acts.batches({ size: 16, shuffle: 1 })) display(batch['blocks.1.mlp.post'])
    */
   async *batches(options: BatchOptions = {}): AsyncGenerator<ActivationBatch> {
     const { size = 1024 } = options;
@@ -75,7 +75,10 @@ export class Activations {
    * The batch of any step, for `fit`: passes follow one another, each in an order of its own. The same step gives the
    * same rows, so that a resumed run sees what it would have seen.
    * @throws ShapeError where a batch is larger than the store
-   * @example await fit(net, acts.draw({ size: 1024, shuffle: 1 }), { loss, steps: 5000 })
+   * @example
+   * const inputs = { 'blocks.1.mlp.post': ['batch', acts.width('blocks.1.mlp.post')] }
+   * const probe = nn.network(nn.linear('logits', { features: 8 }), { inputs })
+   * await fit(probe, acts.draw({ size: 16 }), { loss: crossEntropy({ label: 'position' }), steps: 5000 })
    */
   draw({ size = 1024, shuffle = 0, window = 8 }: BatchOptions = {}): (
     step: number,
@@ -104,7 +107,7 @@ export class Activations {
 
   /**
    * Rows `from` … `to` − 1, as tensors.
-   * @example (await acts.slice(0, 128)).token.toNumbers()
+   * @example (await acts.slice(0, 8)).token.toNumbers()
    */
   async slice(from: number, to: number = this.rows): Promise<ActivationBatch> {
     if (!(from >= 0 && from < to && to <= this.rows))
@@ -122,7 +125,7 @@ export class Activations {
    * Asks DuckDB. The table is called `acts`; sites are lists, counted from 1.
    * @returns a record a row
    * @throws NeuronbookError with DuckDB's own message; in a browser, always
-   * @example await acts.query('select token, avg("blocks.3.mlp.post"[6]) as mean from acts group by token order by mean')
+   * @example await acts.query('select token, avg("blocks.1.mlp.post"[6]) as mean from acts group by token order by mean')
    */
   async query(sql: string): Promise<Record<string, unknown>[]> {
     if (!this.parts.length) throw new NeuronbookError('query: there are no rows to ask about');

@@ -51,7 +51,7 @@ export const readNpz = (source: Source): Promise<Record<string, Tensor>> =>
     ),
   );
 
-/** The bytes of a `.npy` file. @example await writeFile('acts.npy', toNpy(batch.post)) */
+/** The bytes of a `.npy` file. @example await writeFile('acts.npy', toNpy(image)) */
 export function toNpy({ dtype, dims, data }: Tensor): Uint8Array {
   const code = Object.keys(dtypes).find(key => dtypes[key] === dtype);
   if (!code || Array.isArray(data))
@@ -69,7 +69,7 @@ export function toNpy({ dtype, dims, data }: Tensor): Uint8Array {
   return bytes;
 }
 
-/** The bytes of a `.npz` file. @example await writeFile('all.npz', toNpz({ tokens, post })) */
+/** The bytes of a `.npz` file. @example await writeFile('all.npz', toNpz({ tokens, image })) */
 export const toNpz = (tensors: Readonly<Record<string, Tensor>>): Uint8Array =>
   zipSync(Object.fromEntries(Object.entries(tensors).map(([name, value]) => [`${name}.npy`, toNpy(value)])));
 

@@ -17,7 +17,7 @@ const ending = /\.(png|jpe?g|webp|gif|avif|tiff?)$/i;
  * A picture as float32 1×3×H×W in [0, 1]: PNG, JPEG, WebP, GIF, AVIF or TIFF.
  * @param size to scale to, cutting what is too long around the middle; the picture's own where left out
  * @throws FormatError where it is no picture, or was cut short
- * @example const { outputs } = await model.run({ image: await readImage('cat.jpg', { size: 224 }) })
+ * @example const { outputs } = await model.run({ image: await readImage('cat.jpg', { size: 48 }) })
  */
 export const readImage = (source: Source, { size }: { size?: Size } = {}): Promise<Tensor> =>
   parsed(source, 'a picture', async bytes =>
@@ -64,14 +64,14 @@ export class ImageFolder {
     };
   }
 
-  /** Random pictures, for `fit`. @example await fit(net, photos.draw(32), { loss: crossEntropy(), steps: 500 }) */
+  /** Random pictures, for `fit`. @example await fit(model, photos.draw(32), { loss: crossEntropy(), steps: 500 }) */
   draw(batch = 32): (step: number, rng: Rng) => Promise<ImageBatch> {
     return (_step, rng) => this.at(...Array.from({ length: batch }, () => rng.integer(this.length)));
   }
 
   /**
    * Every picture once; the last batch may be smaller.
-   * @example for await (const { image, label } of photos.batches({ size: 16 })) …
+   * @example for await (const { image, label } of photos.batches({ size: 2 })) display([image.dims, label.dims])
    */
   async *batches({ size = 32, shuffle = false as string | number | false } = {}): AsyncGenerator<ImageBatch> {
     const order = shuffle === false ? this.files.map((_, i) => i) : seeded(shuffle).permutation(this.length);

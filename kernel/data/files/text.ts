@@ -7,7 +7,7 @@ import { parsed, type Source } from './source.ts';
 /**
  * A file as text.
  * @throws FormatError where it is not UTF-8
- * @example const ids = tokenizer.encode(await readText('tales.txt'))
+ * @example const ids = gpt.tokenizer.encode(await readText('tales.txt'))
  */
 export const readText = (source: Source): Promise<string> =>
   parsed(source, 'UTF-8 text', bytes => new TextDecoder('utf-8', { fatal: true }).decode(bytes));
@@ -16,7 +16,7 @@ export const readText = (source: Source): Promise<string> =>
  * Batches of windows on a long list of tokens, each at a random place, with the next token as the label.
  * @returns for `fit`: from step and stream to `tokens` and `label`, int64 of batch×length
  * @throws ShapeError where the text is shorter than a window
- * @example await fit(net, windows(ids, { length: 128, batch: 16 }), { loss: crossEntropy(), steps: 2000 })
+ * @example await fit(gpt, windows(ids, { length: 8, batch: 4 }), { loss: crossEntropy(), steps: 2000 })
  */
 export function windows(
   ids: ArrayLike<number>,

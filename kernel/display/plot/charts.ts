@@ -56,7 +56,10 @@ export interface LineOptions extends PlotOptions {
   markers?: boolean;
 }
 
-/** A line through points; with one list, its values against their index. */
+/**
+ * A line through points; with one list, its values against their index.
+ * @example plot.line([0, 1, 2], [1, 4, 9], { title: 'squares', log: 'y' })
+ */
 export function line(ys: Values, options?: LineOptions): Chart;
 export function line(xs: Values, ys: Values, options?: LineOptions): Chart;
 export function line(first: Values, second?: Values | LineOptions, third: LineOptions = {}): Chart {
@@ -77,7 +80,10 @@ export interface Series {
   y: Values;
 }
 
-/** Several lines: `{loss, accuracy}`, or a list of `{name, x, y}`. */
+/**
+ * Several lines: `{loss, accuracy}`, or a list of `{name, x, y}`.
+ * @example plot.lines({ ours: [3, 2, 1], theirs: [4, 3, 2] }, { x: 'step', y: 'loss' })
+ */
 export function lines(
   series: Readonly<Record<string, Values>> | readonly Series[],
   options: LineOptions = {},
@@ -94,7 +100,10 @@ export function lines(
   return chart('line chart', layers, options);
 }
 
-/** A bar for each label, or groups of bars where `values` are several named lists. */
+/**
+ * A bar for each label, or groups of bars where `values` are several named lists.
+ * @example plot.bar(['a', 'b'], { before: [1, 2], after: [2, 3] })
+ */
 export function bar(
   labels: readonly (string | number)[],
   values: Values | Readonly<Record<string, Values>>,
@@ -130,6 +139,7 @@ export interface ScatterOptions extends PlotOptions {
   size?: number;
 }
 
+/** A dot for each pair. @example plot.scatter([0, 1, 2], [1, 4, 9], { color: ['odd', 'even', 'odd'] }) */
 export function scatter(xs: Values, ys: Values, options: ScatterOptions = {}): Chart {
   const { color, labels, size = 7 } = options;
   const [x, y] = [toNumbers(xs), toNumbers(ys)];
@@ -159,7 +169,10 @@ export interface HistogramOptions extends PlotOptions {
   bins?: number;
 }
 
-/** How often values fall into equal bins. */
+/**
+ * How often values fall into equal bins.
+ * @example plot.histogram(image, { bins: 20, x: 'brightness' })
+ */
 export function histogram(values: Values, options: HistogramOptions = {}): Chart {
   const numbers = toNumbers(values).filter(Number.isFinite);
   // Sturges would blur large samples; the square root is what people expect to see
@@ -192,7 +205,10 @@ export interface HeatmapOptions extends Omit<PlotOptions, 'log' | 'xRange' | 'yR
   square?: boolean;
 }
 
-/** A matrix as colours, its first row on top. */
+/**
+ * A matrix as colours, its first row on top.
+ * @example plot.heatmap([[0, 1], [-1, 0]], { columns: ['left', 'right'], square: true })
+ */
 export function heatmap(matrix: Tensor | readonly Values[], options: HeatmapOptions = {}): Chart {
   const z = isTensor(matrix) ? rowsOf(matrix) : matrix.map(toNumbers);
   const columns = z[0]?.length ?? 0;

@@ -16,7 +16,10 @@ export interface ImageOptions {
   least?: number;
 }
 
-/** A picture from a tensor of height × width, channels × height × width or height × width × channels. */
+/**
+ * A picture from a tensor of height × width, channels × height × width or height × width × channels.
+ * @example plot.image(image, { title: 'a texture' })
+ */
 export function image(
   picture: Tensor | Pixels,
   { title = 'picture', range, least = 160 }: ImageOptions = {},

@@ -57,6 +57,7 @@ export interface FeatureOptions extends AscentGraphOptions {
  * @param what a site name, with `channel`, `channels`, `neuron` or `direction`; or an objective, or a list of them
  * @returns the pictures in [0, 1], N×C×H×W, with the course of each ascent; Interrupt keeps what there is so far
  * @throws NameError on a site that does not exist; ShapeError on a channel that does not
+ * @example await viz.feature(model, 'conv3', { channel: 5 })
  */
 export async function feature(
   model: Model,

@@ -43,7 +43,10 @@ export interface PixelOptions {
   from?: Tensor;
 }
 
-/** Each pixel is a parameter. Honest, and noisy: high frequencies ascend fastest. */
+/**
+ * Each pixel is a parameter. Honest, and noisy: high frequencies ascend fastest.
+ * @example await viz.feature(model, 'conv3', { channel: 5, image: viz.pixel({ from: image }) })
+ */
 export function pixel({ sd = 0.01, decorrelated = true, from }: PixelOptions = {}): Parameterization {
   return {
     text: `pixel(${from ? 'from a picture' : ''})`,
@@ -59,6 +62,7 @@ export function pixel({ sd = 0.01, decorrelated = true, from }: PixelOptions = {
  * scales ascend together.
  *
  *     x = Re Σ_f (S_f · s_f) e^{2πi f·p} / √(HW),   s_f = ¼ / max(|f|, 1/max(H, W))^decay
+ * @example await viz.feature(model, 'conv3', { channel: 5, image: viz.fourier({ decay: 1.5 }) })
  */
 export function fourier({
   sd = 0.01,

@@ -10,7 +10,10 @@ import { constant, mul, reduceMean, reduceSum, reshape, slice } from '../../engi
 import type { Var } from '../../engine/var.ts';
 import { Objective, elementAt, type Reading } from '../../model/objective.ts';
 
-/** Mean over every position of one channel (a feature map). For a site without positions: that unit. */
+/**
+ * Mean over every position of one channel (a feature map). For a site without positions: that unit.
+ * @example await viz.feature(model, channel('conv3', 5).add(channel('conv3', 6)))
+ */
 export function channel(site: string, index: number): Objective {
   return new Objective(`channel('${site}', ${index})`, read => {
     const { value, axis } = located(read, site);
@@ -21,6 +24,7 @@ export function channel(site: string, index: number): Objective {
 /**
  * One unit: a channel at one position.
  * @param position one number per axis after batch and channel; the centre where left out
+ * @example await model.gradient({ image }, { of: neuron('conv3', 5), at: ['image'] })
  */
 export function neuron(site: string, index: number, position?: readonly number[]): Objective {
   const where = position ? `, [${position.join(', ')}]` : '';
@@ -41,6 +45,7 @@ export function neuron(site: string, index: number, position?: readonly number[]
 /**
  * Mean over positions of the dot product with a direction in channel space.
  * @param vector one number per channel
+ * @example await model.gradient({ image }, { of: direction('logits', tensor([1, -1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0])), at: ['image'] })
  */
 export function direction(site: string, vector: TensorLike): Objective {
   const given = tensor(vector).cast('float32');
@@ -61,6 +66,7 @@ export function direction(site: string, vector: TensorLike): Objective {
  * A class score before the softmax. Where the site is itself a softmax, give the site in front of it: probabilities
  * saturate, and a picture that only has to push the other classes down need not show anything.
  * @param index the class's number
+ * @example await model.gradient({ image }, { of: logit('logits', 3), at: ['image'] })
  */
 export function logit(site: string, index: number): Objective {
   return new Objective(`logit('${site}', ${index})`, read => {

@@ -30,6 +30,7 @@ export class Pictures {
 /**
  * Shows pictures, with a label under each.
  * @param images a batch N×C×H×W, or a list of pictures C×H×W or 1×C×H×W, in [0, 1]
+ * @example viz.pictures([image, brighter], ['as it is', 'brighter'])
  */
 export function pictures(images: Tensor | readonly Tensor[], labels: readonly string[] = []): Pictures {
   if (!isTensor(images)) return new Pictures(images, labels);

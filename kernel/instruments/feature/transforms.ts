@@ -15,19 +15,28 @@ export interface Transform {
   readonly reach?: number;
 }
 
-/** Shifts by up to `pixels` in each direction. */
+/**
+ * Shifts by up to `pixels` in each direction.
+ * @example await viz.feature(model, 'conv3', { channel: 5, transforms: [viz.jitter(2)] })
+ */
 export const jitter = (pixels: number): Transform => ({
   text: `jitter(${pixels})`,
   draw: rng => [1, 0, rng.integer(2 * pixels + 1) - pixels, 0, 1, rng.integer(2 * pixels + 1) - pixels],
 });
 
-/** Sees the picture from further away: a border of `pixels` grey ones on each side of a picture `size` wide. */
+/**
+ * Sees the picture from further away: a border of `pixels` grey ones on each side of a picture `size` wide.
+ * @example await viz.feature(model, 'conv3', { channel: 5, transforms: [viz.pad(4, 48), viz.jitter(4)] })
+ */
 export const pad = (pixels: number, size: number): Transform => {
   const zoom = (size + 2 * pixels) / size;
   return { text: `pad(${pixels})`, reach: 1 / zoom, draw: () => [zoom, 0, 0, 0, zoom, 0] };
 };
 
-/** Enlarges by one of the factors. */
+/**
+ * Enlarges by one of the factors.
+ * @example await viz.feature(model, 'conv3', { channel: 5, transforms: [viz.scale([0.9, 1, 1.1])] })
+ */
 export const scale = (factors: readonly number[]): Transform => ({
   text: `scale(${factors.join(', ')})`,
   reach: Math.max(...factors),
@@ -37,7 +46,10 @@ export const scale = (factors: readonly number[]): Transform => ({
   },
 });
 
-/** Turns about the centre by one of the angles, in degrees. */
+/**
+ * Turns about the centre by one of the angles, in degrees.
+ * @example await viz.feature(model, 'conv3', { channel: 5, transforms: [viz.rotate([-10, 0, 10])] })
+ */
 export const rotate = (degrees: readonly number[]): Transform => ({
   text: `rotate(${degrees.join(', ')})`,
   reach: Math.max(...degrees.map(spread)),
@@ -53,7 +65,10 @@ function spread(degrees: number): number {
   return Math.abs(Math.cos(angle)) + Math.abs(Math.sin(angle));
 }
 
-/** What Lucid uses, in proportion to the picture: shifts, scales of ±10 %, turns of ±10°. */
+/**
+ * What Lucid uses, in proportion to the picture: shifts, scales of ±10 %, turns of ±10°.
+ * @example await viz.feature(model, 'conv3', { channel: 5, transforms: [...viz.standardTransforms(48), viz.jitter(1)] })
+ */
 export function standardTransforms(size: number): Transform[] {
   const some = (fraction: number) => Math.max(1, Math.round(size * fraction));
   return [

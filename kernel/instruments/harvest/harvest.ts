@@ -40,8 +40,8 @@ export interface HarvestOptions extends Omit<ReadingOptions, 'skip'> {
  * @throws NameError on an unknown site; ShapeError where sites differ in their rows
  * @throws NeuronbookError where the folder holds something else
  * @example
- * const acts = await harvest(model, { tokens }, { read: ['blocks.3.mlp.post'], to: 'acts/' })
- * await acts.query('select token, max("blocks.3.mlp.post"[1]) as most from acts group by token order by most desc limit 5')
+ * const acts = await harvest(gpt, { tokens }, { read: ['blocks.1.mlp.post'], to: 'acts/' })
+ * await acts.query('select token, max("blocks.1.mlp.post"[1]) as most from acts group by token order by most desc limit 5')
  */
 export async function harvest(
   model: Model,

@@ -35,9 +35,9 @@ export interface GeneratedToken {
  * @returns the prompt and what follows, in the form of the prompt
  * @throws NeuronbookError where the model is no language model, or the prompt is empty or longer than it can read
  * @example
- * const text = await generate(model, 'once upon', { tokens: 20 });
+ * const text = await generate(gpt, 'once upon', { tokens: 20 });
  * @example
- * const ids = await generate(model, [1, 2, 3], { tokens: 5, temperature: 0.8, topK: 40, seed: 1 });
+ * const ids = await generate(gpt, [1, 2, 3], { tokens: 5, temperature: 0.8, topK: 40, seed: 1 });
  */
 export function generate(model: Model, prompt: string, options?: GenerateOptions): Promise<string>;
 export function generate(
@@ -71,7 +71,7 @@ export async function generate(
  * The new tokens one by one, as they are made: `for await (const { text } of generateTokens(model, 'once upon'))`.
  * @throws as `generate`
  * @example
- * for await (const { id, text } of generateTokens(model, 'once upon', { tokens: 5 })) console.log(id, text);
+ * for await (const { id, text } of generateTokens(gpt, 'once upon', { tokens: 5 })) display([id, text]);
  */
 export async function* generateTokens(
   model: Model,

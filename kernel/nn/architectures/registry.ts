@@ -46,7 +46,7 @@ const builders = new Map<unknown, (config: never, options: BuildOptions) => Grap
  * @throws NeuronbookError naming the model type, where it is none of ours
  * @example
  * const architecture = nn.architectureOf({ model_type: 'gpt2', n_layer: 2, n_embd: 64, n_head: 4, vocab_size: 100 });
- * const graph = architecture.network({ weights: nn.weightsFrom(architecture, checkpoint) });
+ * const graph = architecture.network();
  */
 export function architectureOf(config: HuggingFaceConfig): Architecture {
   // timm writes no model type but the name of its variant: mixer_b16_224
@@ -64,6 +64,9 @@ export function architectureOf(config: HuggingFaceConfig): Architecture {
  * The weights of an architecture from a checkpoint, by the names they have in the graph. Each is read when it is
  * asked for, and nothing is kept.
  * @throws NeuronbookError where the checkpoint lacks a tensor
+ * @example
+ * const architecture = nn.architectureOf(config);
+ * const graph = architecture.network({ weights: nn.weightsFrom(architecture, checkpoint) });
  */
 export function weightsFrom(
   architecture: Architecture,
@@ -87,7 +90,7 @@ export function weightsFrom(
 /**
  * The decoding form of a causal language model that was built here, over the same weights (no copy).
  * @returns undefined for any other graph, and for one that was edited since: its cached form would lack the edits
- * @example const form = nn.cachedForm(model.graph);
+ * @example const form = nn.cachedForm(gpt.graph);
  */
 export function cachedForm(graph: Graph): Graph | undefined {
   const { name, config, result } = metadataOf(graph, ARCHITECTURE_KEY, isObject) ?? {};
