@@ -46,6 +46,16 @@ test('a transformer: products inside attention count to its sites, tied weights 
   expect(cost.parameters).toBeGreaterThanOrEqual(trained.reduce((sum, [, { size }]) => sum + size, 0));
 });
 
+test('documented sites are listed, with the weights of the steps to them; steps can still be named', () => {
+  const { sites } = new Model('gpt', nn.gpt2({ vocabulary: 11, context: 8, width: 16, layers: 1, heads: 2 }));
+  expect(sites.names).toContain('blocks.0.attn.q');
+  expect(sites.names.filter(name => name.includes('/'))).toEqual([]);
+  expect(sites.get('blocks.0.attn.q').parameters).toBe(16 * 16 + 16);
+  expect(sites.get('blocks.0.attn.q/gemm').op).toBe('Gemm');
+  expect(sites.select([/attn\.q$/, 'blocks.0.attn.q']).map(({ name }) => name)).toEqual(['blocks.0.attn.q']);
+  expect(sites.select([/q\/gemm$/]).map(({ name }) => name)).toEqual(['blocks.0.attn.q/gemm']);
+});
+
 test('a profile gives the time to the sites that take it', async () => {
   const model = network();
   const table = await model.profile(

@@ -37,15 +37,35 @@ export const SITES_KEY = 'neuronbook.sites';
 const spatial =
   /^(Conv|ConvTranspose|MaxPool|AveragePool|GlobalAveragePool|BatchNormalization|InstanceNormalization|LRN)$/;
 
-/** The sites of a graph, findable by either name. */
+/**
+ * The sites of a graph, findable by either name. Where the file documents its sites, those are listed, with inputs and
+ * outputs; the steps between them can still be named.
+ */
 export class Sites implements Iterable<Site> {
   private readonly byName = new Map<string, Site>();
   private readonly list: readonly Site[];
+  private readonly steps: readonly Site[];
 
   constructor(graph: Graph) {
-    this.list = describeSites(graph);
-    for (const site of this.list) this.byName.set(site.tensor, site);
-    for (const site of this.list) this.byName.set(site.name, site);
+    const all = describeSites(graph);
+    for (const site of all) this.byName.set(site.tensor, site);
+    for (const site of all) this.byName.set(site.name, site);
+    const documented = documentedSites(graph);
+    const isListed = ({ tensor, kind }: Site) =>
+      !documented.size || kind !== 'activation' || documented.has(tensor);
+    this.steps = all.filter(site => !isListed(site));
+    this.list = this.withSteps(all.filter(isListed));
+    for (const site of this.list) this.byName.set(site.tensor, site).set(site.name, site);
+  }
+
+  /** Weights that enter at a step count to the site that it is a step to. */
+  private withSteps(listed: readonly Site[]): Site[] {
+    const entered = new Map<string, number>();
+    for (const { tensor, parameters } of this.steps) {
+      const owner = this.owner(tensor)!;
+      entered.set(owner, (entered.get(owner) ?? 0) + parameters);
+    }
+    return listed.map(site => ({ ...site, parameters: site.parameters + (entered.get(site.name) ?? 0) }));
   }
 
   [Symbol.iterator](): Iterator<Site> {
@@ -82,9 +102,10 @@ export class Sites implements Iterable<Site> {
   select(selectors: readonly (string | RegExp)[]): Site[] {
     const found = selectors.flatMap(selector => {
       if (typeof selector === 'string') return [this.get(selector)];
-      const matches = this.list.filter(
-        site => matchesWhole(selector, site.name) || matchesWhole(selector, site.tensor),
-      );
+      const matching = (sites: readonly Site[]) =>
+        sites.filter(site => matchesWhole(selector, site.name) || matchesWhole(selector, site.tensor));
+      const listed = matching(this.list);
+      const matches = listed.length ? listed : matching(this.steps);
       if (!matches.length)
         throw new NameError(
           'site',
@@ -130,10 +151,14 @@ const matchesWhole = (selector: RegExp, name: string): boolean => {
   return selector.test(name);
 };
 
-function describeSites(graph: Graph): Site[] {
-  const documented = new Map(
+/** Tensor name → documented name. */
+const documentedSites = (graph: Graph): Map<string, string> =>
+  new Map(
     Object.entries(metadataOf(graph, SITES_KEY, isTexts) ?? {}).map(([name, tensor]) => [tensor, name]),
   );
+
+function describeSites(graph: Graph): Site[] {
+  const documented = documentedSites(graph);
   const shapes = symbolicShapes(graph);
   const producers = new Map(graph.nodes.flatMap(node => node.outputs.map(output => [output, node] as const)));
   const counts = new Map<string, number>();
