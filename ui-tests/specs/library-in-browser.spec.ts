@@ -34,6 +34,8 @@ const everywhere = ['image', 'conv3'];
 const late = ['conv5'];
 const html = `<!doctype html><title>neuronbook</title>
 <script type="module">import * as page from './test-page.js'; globalThis.neuronbookPage = page;</script>`;
+const worker = `import { figures } from './test-page.js';
+onmessage = ({ data }) => figures(data).then(postMessage, error => setTimeout(() => { throw error; }));`;
 
 let files: Map<string, string | Uint8Array>;
 let expected: Figures;
@@ -49,6 +51,7 @@ test.beforeAll(async () => {
   expect(missing).toEqual([]);
   files = new Map<string, string | Uint8Array>([
     ['index.html', html],
+    ['worker.js', worker],
     ['zoo/textures/textures.onnx', model],
     ['picture.webp', file],
     ...scripts.map(({ name, code }) => [name, code] as const),
@@ -57,13 +60,18 @@ test.beforeAll(async () => {
   expected = await inNode(file);
 });
 
-/** The same file, bundled for Node: beside the packages that it imports. */
+/** A file below `kernel/node_modules`, where packages are found as from anywhere in it. */
+function kept(name: string, content: string): string {
+  mkdirSync(`${root}kernel/node_modules/.cache`, { recursive: true });
+  writeFileSync(`${root}kernel/node_modules/.cache/${name}`, content);
+  return `node_modules/.cache/${name}`;
+}
+
+/** The same file, bundled for Node. */
 async function inNode(file: Uint8Array): Promise<Figures> {
-  const folder = `${root}kernel/node_modules/.cache/`;
-  mkdirSync(folder, { recursive: true });
-  for (const { name, code } of (await bundle('test-page.ts', { platform: 'node' })).files)
-    writeFileSync(`${folder}${name}`, code);
-  const page = (await import(pathToFileURL(`${folder}test-page.js`).href)) as TestPage;
+  const built = await bundle('test-page.ts', { platform: 'node' });
+  const [entry] = built.files.map(({ name, code }) => kept(name, code));
+  const page = (await import(pathToFileURL(`${root}kernel/${entry}`).href)) as TestPage;
   return page.figures({
     model: new Uint8Array(model),
     file: new Uint8Array(file),
@@ -81,13 +89,24 @@ async function open(browser: Browser, pages: Pages): Promise<Page> {
   return page;
 }
 
-const figuresIn = (page: Page, way: Way): Promise<Figures> =>
-  page.evaluate(async way => {
-    const bytes = async (name: string) => new Uint8Array(await (await fetch(name)).arrayBuffer());
-    const { neuronbookPage } = globalThis as unknown as { neuronbookPage: TestPage };
-    const [model, file] = [await bytes('zoo/textures/textures.onnx'), await bytes('picture.webp')];
-    return neuronbookPage.figures({ model, file, ...way });
-  }, way);
+/** What the page computes from files that it fetches, itself or in a worker. */
+const figuresIn = (page: Page, way: Way, { inWorker = false } = {}): Promise<Figures> =>
+  page.evaluate(
+    async ({ way, inWorker }) => {
+      const bytes = async (name: string) => new Uint8Array(await (await fetch(name)).arrayBuffer());
+      const { neuronbookPage } = globalThis as unknown as { neuronbookPage: TestPage };
+      const model = await bytes('zoo/textures/textures.onnx');
+      const given = { model, file: await bytes('picture.webp'), ...way };
+      if (!inWorker) return neuronbookPage.figures(given);
+      const worker = new Worker('worker.js', { type: 'module' });
+      return new Promise<Figures>((resolve, reject) => {
+        worker.onmessage = ({ data }) => resolve(data);
+        worker.onerror = ({ message }) => reject(new Error(message));
+        worker.postMessage(given);
+      });
+    },
+    { way, inWorker },
+  );
 
 /** max|ours − Node's| / max|Node's| of each figure is less than 10⁻⁴. */
 function expectNodes(ours: Figures): void {
@@ -118,6 +137,16 @@ for (const isolated of [false, true])
     }
   });
 
+test('in a worker, with threads: figures are those of Node', async ({ browser }) => {
+  const pages = await serve(files, { isolated: true });
+  try {
+    const page = await open(browser, pages);
+    expectNodes(await figuresIn(page, { at: late }, { inWorker: true }));
+  } finally {
+    await pages.close();
+  }
+});
+
 test('the zoo lies beside the script; what a browser cannot do is said', async ({ browser }) => {
   const pages = await serve(files, { isolated: false });
   try {
@@ -128,6 +157,22 @@ test('the zoo lies beside the script; what a browser cannot do is said', async (
       'NeuronbookError: acts holds no activations; harvest(model, data, { read, to }) makes some',
       'NeuronbookError: cannot write copy.onnx: a browser has no files; keep the bytes, or offer them as a download',
     ]);
+  } finally {
+    await pages.close();
+  }
+});
+
+test('the example of the documentation', async ({ browser }) => {
+  const [, example] = /```ts\n([\s\S]*?)```/.exec(readFileSync(`${root}docs/browser.md`, 'utf8'))!;
+  const { files: scripts, missing } = await bundle(kept('example.ts', example), { minify: true });
+  expect(missing).toEqual([]);
+  const own = new Map([...files, ...scripts.map(({ name, code }) => [name, code] as const)]);
+  own.set('index.html', '<!doctype html><body><script type="module" src="example.js"></script>');
+  const pages = await serve(own, { isolated: false });
+  try {
+    const page = await browser.newPage();
+    await page.goto(pages.address);
+    await expect(page.locator('body')).toHaveText(/^melon, from .*1×64×12×12.* and .*1×3×48×48/);
   } finally {
     await pages.close();
   }
