@@ -1,7 +1,8 @@
 /**
  * Gradient ascent on the input side of a graph: the only part of feature visualization that holds state.
  * One compiled step reads the parameters and the optimizer's moments and yields the next ones, into two sets of tensors
- * that swap, so that nothing is allocated while it runs.
+ * that swap, so that nothing is allocated while it runs. Its values are named `ascent.…`: the graph holds a network whose
+ * own may be called `scores` or `rate`.
  */
 import { host } from '../base/host.ts';
 import type { Dims } from '../base/shape.ts';
@@ -35,7 +36,7 @@ export function ascentGraph(
 ): Graph {
   const total = scores.reduce((a, b) => add(a, b));
   const [slope] = gradients(trace, total, [parameters]);
-  const input = (name: string, dims: Dims) => trace.input(name, 'float32', dims);
+  const input = (name: string, dims: Dims) => trace.input(own(name), 'float32', dims);
   const byName = (names: readonly string[], dims: Dims) =>
     Object.fromEntries(names.map(name => [name, input(name, dims)]));
   const next = optimizer.update({
@@ -48,12 +49,19 @@ export function ascentGraph(
   });
   const slots = Object.entries(next.slots).map(([name, value]) => [after(name), value] as const);
   return trace.graph(
-    { [after('parameters')]: next.parameters, ...Object.fromEntries(slots), scores: concat(scores, 0) },
+    {
+      [after('parameters')]: next.parameters,
+      ...Object.fromEntries(slots),
+      [own('scores')]: concat(scores, 0),
+    },
     'ascent',
   );
 }
 
-const after = (name: string): string => `next.${name}`;
+const own = (name: string): string => (name === 'parameters' ? name : `ascent.${name}`);
+const after = (name: string): string => `ascent.next.${name}`;
+const named = <T>(values: Readonly<Record<string, T>>, name: (key: string) => string): Record<string, T> =>
+  Object.fromEntries(Object.entries(values).map(([key, value]) => [name(key), value]));
 
 export interface AscentOptions {
   steps: number;
@@ -90,11 +98,12 @@ export async function* ascend(
   (current.parameters.data as Float32Array).set(start.data as Float32Array);
   for (let t = 1; t <= steps && !host().interrupted; t++) {
     const numbers = { rate: optimizer.lr, ...optimizer.scalars(t) };
-    const scalars = Object.fromEntries(Object.entries(numbers).map(([name, value]) => [name, scalar(value)]));
-    const targets = Object.fromEntries(Object.entries(next).map(([name, value]) => [after(name), value]));
-    const { scores } = await program.run(
-      { ...current, ...scalars, ...feed?.(t) },
-      { fetch: { ...targets, scores: null } },
+    const scalars = Object.fromEntries(
+      Object.entries(numbers).map(([name, value]) => [own(name), scalar(value)]),
+    );
+    const { [own('scores')]: scores } = await program.run(
+      { ...named(current, own), ...scalars, ...feed?.(t) },
+      { fetch: { ...named(next, after), [own('scores')]: null } },
     );
     [current, next] = [next, current];
     yield { step: t, parameters: current.parameters, scores: scores.toNumbers() };

@@ -3,7 +3,8 @@ import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { host, setHost, type DisplayOptions, type Host, type MimeBundle } from '../../base/host.ts';
 import { override } from '../../engine/override.ts';
 import { load } from '../../model/load.ts';
-import type { Model } from '../../model/model.ts';
+import { Model } from '../../model/model.ts';
+import * as nn from '../../nn/index.ts';
 import { isSilent } from '../../display/bundle.ts';
 import { NEURONBOOK_MIME, payloadProblem } from '../../display/payload.ts';
 import { feature } from './feature.ts';
@@ -77,6 +78,22 @@ describe('ascent', () => {
   test('pixels can be ascended too', async () => {
     const { curves } = await feature(model, 'conv3', { ...quick, channel: 5, image: pixel() });
     expect(rise(curves[0])).toBeGreaterThan(0.05);
+  });
+
+  test('a network may call its own what the ascent does', async () => {
+    const graph = nn.network(
+      nn.sequential(
+        nn.conv('parameters', { channels: 4, kernel: 3 }),
+        nn.relu('picture'),
+        nn.conv('map', { channels: 4, kernel: 3 }),
+        nn.relu('rate'),
+        nn.flatten('mean'),
+        nn.linear('scores', { features: 3 }),
+      ),
+      { inputs: { image: ['batch', 1, 8, 8] } },
+    );
+    const { curves } = await feature(new Model('names', graph), logit('scores', 1), quick);
+    expect(rise(curves[0])).toBeGreaterThan(0);
   });
 
   test('what cannot be excited is said', async () => {
