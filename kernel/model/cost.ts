@@ -6,6 +6,7 @@ import { bytesOf, isFloat } from '../base/dtype.ts';
 import { sizeOf } from '../base/shape.ts';
 import { Table } from '../display/table.ts';
 import type { Step } from '../engine/trace.ts';
+import type { Var } from '../engine/var.ts';
 import type { Sites } from './sites.ts';
 
 export interface CostRow {
@@ -45,16 +46,21 @@ function short(value: number): string {
   return `${+(value / 1000 ** power).toPrecision(3)}${unit[power] || ' '}`;
 }
 
-/** One row per site; what lies between two sites counts to the one that follows. */
-export function costOf(steps: readonly Step[], sites: Sites): Cost {
+/**
+ * One row per site; what lies between two sites counts to the one that follows.
+ * @param trained the constants that count as parameters; all of floating point where the file names none
+ */
+export function costOf(steps: readonly Step[], sites: Sites, trained?: readonly string[]): Cost {
+  const isWeight = ({ name, value, dtype, dims }: Var): boolean =>
+    value !== undefined && (trained?.includes(name) ?? (isFloat(dtype) && dims.length > 0));
   const seen = new Set<string>();
   const rows = new Map<string, { op: string; parameters: number; multiplyAdds: number; bytes: number }>();
   let [parameters, multiplyAdds, bytes] = [0, 0, 0];
   for (const { node, rule, inputs, outputs } of steps) {
     for (const input of inputs)
-      if (input?.value && isFloat(input.dtype) && input.dims.length && !seen.has(input.name)) {
+      if (input && isWeight(input) && !seen.has(input.name)) {
         seen.add(input.name);
-        parameters += input.value.size;
+        parameters += sizeOf(input.dims);
       }
     const { op, name, attributes } = node;
     multiplyAdds +=

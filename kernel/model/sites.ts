@@ -8,7 +8,7 @@ import { nearest } from '../base/nearest.ts';
 import { htmlTable } from '../display/html.ts';
 import { Table } from '../display/table.ts';
 import type { Dim, Graph, Node } from '../onnx/graph.ts';
-import { isTexts, metadataOf } from '../onnx/metadata.ts';
+import { isNames, isTexts, metadataOf, PARAMETERS_KEY } from '../onnx/metadata.ts';
 import { symbolicShapes } from './shapes.ts';
 
 export type SiteKind = 'input' | 'activation' | 'output';
@@ -159,6 +159,11 @@ const documentedSites = (graph: Graph): Map<string, string> =>
 
 function describeSites(graph: Graph): Site[] {
   const documented = documentedSites(graph);
+  const trained = metadataOf(graph, PARAMETERS_KEY, isNames);
+  const isWeight = (name: string): boolean => {
+    const value = graph.constants.get(name);
+    return value !== undefined && isFloat(value.dtype) && (trained?.includes(name) ?? true);
+  };
   const shapes = symbolicShapes(graph);
   const producers = new Map(graph.nodes.flatMap(node => node.outputs.map(output => [output, node] as const)));
   const counts = new Map<string, number>();
@@ -185,9 +190,7 @@ function describeSites(graph: Graph): Site[] {
     node.outputs.flatMap((tensor): Site[] => {
       const known = shapes.get(tensor);
       if (!tensor || (known && !isFloat(known.dtype) && !outputs.has(tensor))) return [];
-      const weights = node.inputs.filter(
-        input => graph.constants.has(input) && isFloat(graph.constants.get(input)!.dtype),
-      );
+      const weights = node.inputs.filter(isWeight);
       return [
         {
           name: nameOf(node, tensor),

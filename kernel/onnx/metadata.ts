@@ -31,5 +31,11 @@ export const isObject = (value: unknown): value is Readonly<Record<string, unkno
 export const isTexts = (value: unknown): value is Readonly<Record<string, string>> =>
   isObject(value) && Object.values(value).every(text => typeof text === 'string');
 
+/** The key under which a network of `nn` names the constants that are trained: JSON, a list. */
+export const PARAMETERS_KEY = 'neuronbook.parameters';
+
+export const isNames = (value: unknown): value is readonly string[] =>
+  Array.isArray(value) && value.every(name => typeof name === 'string');
+
 export const isIntegers = (value: unknown): value is readonly number[] =>
   Array.isArray(value) && value.every(Number.isSafeInteger);

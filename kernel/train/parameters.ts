@@ -5,7 +5,7 @@ import { nearest } from '../base/nearest.ts';
 import { sizeOf, type Dims } from '../base/shape.ts';
 import { Tensor } from '../base/tensor.ts';
 import type { Graph } from '../onnx/graph.ts';
-import { metadataOf } from '../onnx/metadata.ts';
+import { isNames, metadataOf, PARAMETERS_KEY } from '../onnx/metadata.ts';
 
 export interface Parameter {
   readonly name: string;
@@ -98,12 +98,9 @@ export const totalOf = (parameters: readonly Parameter[]): number =>
 const floats = (graph: Graph) =>
   [...graph.constants].filter(([, { dtype }]) => isFloat(dtype)).map(([name]) => name);
 
-const isNames = (value: unknown): value is readonly string[] =>
-  Array.isArray(value) && value.every(name => typeof name === 'string');
-
 function documented(graph: Graph): string[] | undefined {
   const known = new Set(floats(graph));
-  return metadataOf(graph, 'neuronbook.parameters', isNames)?.filter(name => known.has(name));
+  return metadataOf(graph, PARAMETERS_KEY, isNames)?.filter(name => known.has(name));
 }
 
 function used(graph: Graph): string[] {
