@@ -104,13 +104,14 @@ export class Trace implements Recorder {
       typeof outputs === 'number' ? Array.from({ length: outputs }) : outputs;
     const name = options.name || wanted[0] || '';
     const rule = ruleOf(domain, op);
+    const opset = this.opsets[domain];
     if (!rule)
       throw new OpError(
-        `no rule for op ${domain ? `${domain}.` : ''}${op} at ${name || 'an unnamed node'}, opset ${this.opsets[domain] ?? '?'}; ` +
+        `no rule for op ${domain ? `${domain}.` : ''}${op} at ${name || 'an unnamed node'}${opset ? `, opset ${opset}` : ''}; ` +
           'the model can be run and read, but not traced through this node; CONTRIBUTING.md tells how to add an op',
         op,
         name,
-        this.opsets[domain],
+        opset,
       );
     const { captured = new Map<string, Var>() } = options;
     const call = { op, site: name || op, inputs, attributes, outputCount: wanted.length };
