@@ -10,8 +10,9 @@ import * as neuronbook from './index.ts';
 export interface Given {
   /** The bytes of zoo:textures. */
   model: Uint8Array;
-  /** A picture file. */
-  file: Uint8Array;
+  /** A picture and a table as files. */
+  webp: Uint8Array;
+  parquet: Uint8Array;
   /** Where gradients are read. */
   at: readonly string[];
   providers?: readonly neuronbook.Provider[];
@@ -20,11 +21,13 @@ export interface Given {
 /** Values at sites, derivatives, an edit, training and files, by name. */
 export async function figures({
   model: bytes,
-  file,
+  webp,
+  parquet,
   at,
   providers,
 }: Given): Promise<Record<string, number[]>> {
-  const { ablate, fit, load, mse, nn, pick, readCsv, readImage, rng, textures } = neuronbook;
+  const { ablate, fit, harvest, load, mse, nn, pick, readCsv, readImage, readParquet, rng, textures } =
+    neuronbook;
   const model = await load(bytes, { providers });
   const { image } = textures.batch(rng('browser'), 2);
   // asked for at once: where only one may compute at a time, the library has them wait
@@ -34,20 +37,24 @@ export async function figures({
   ]);
   const edited = model.edit(ablate('conv3', { channels: [5] }));
   const reloaded = await load(edited.toBytes(), { providers });
+  const kept = await harvest(model, { image }, { read: ['logits'] });
 
   const [x, y] = [normal([64, 3], 'x'), normal([64, 2], 'y')];
   const net = nn.network(nn.linear('y', { features: 2 }), { inputs: { x: ['batch', 3] }, seed: 1 });
   const run = await fit(net, { x, target: y }, { loss: mse({ output: 'y' }), steps: 5, live: false });
-  const table = await readCsv(new TextEncoder().encode('a,b\n1,0.5\n2,-0.25\n'));
 
+  const csv = await readCsv(new TextEncoder().encode('a,b\n1,0.5\n2,-0.25\n'));
+  const columns = (table: neuronbook.Table) => Object.values(table).flatMap(column => column.toNumbers());
   return {
     logits: outputs.logits.toNumbers(),
     conv3: sites.conv3.toNumbers(),
     ...Object.fromEntries(at.map(name => [`gradient at ${name}`, gradients[name].toNumbers()])),
     'logits, edited, saved and loaded': (await reloaded.run({ image })).outputs.logits.toNumbers(),
+    harvested: (await kept.slice(0, 2)).logits.toNumbers(),
     losses: [...run.losses],
-    csv: Object.values(table).flatMap(column => column.toNumbers()),
-    picture: (await readImage(file)).toNumbers(),
+    csv: columns(csv),
+    parquet: columns(await readParquet(parquet)),
+    picture: (await readImage(webp)).toNumbers(),
   };
 }
 
@@ -92,6 +99,13 @@ export async function gradients(): Promise<{ failures: string[]; passed: number 
 /** The bundled model by its name: its file lies beside the script. */
 export const zoo = async (): Promise<string> => String(await neuronbook.load('zoo:textures'));
 
+/** Activations of one picture, in memory or in a folder. */
+async function harvested(to?: string): Promise<neuronbook.Activations> {
+  const model = await neuronbook.load('zoo:textures');
+  const image = neuronbook.tensor(new Float32Array(3 * 48 * 48), [1, 3, 48, 48]);
+  return neuronbook.harvest(model, { image }, { read: ['logits'], to });
+}
+
 /** What is said where a browser cannot: one line each. */
 export const refusals = (): Promise<string[]> =>
   Promise.all(
@@ -99,5 +113,7 @@ export const refusals = (): Promise<string[]> =>
       () => neuronbook.load('absent.onnx'),
       () => neuronbook.openActivations('acts'),
       async () => (await neuronbook.load('zoo:textures')).save('copy.onnx'),
+      () => harvested('acts/'),
+      async () => (await harvested()).query('select 1'),
     ].map(work => work().then(() => 'it worked', String)),
   );

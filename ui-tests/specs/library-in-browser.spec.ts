@@ -19,7 +19,7 @@ interface Way {
 
 /** What `kernel/test-page.ts` exports, as the page and Node have it. */
 interface TestPage {
-  figures(given: { model: Uint8Array; file: Uint8Array } & Way): Promise<Figures>;
+  figures(given: Record<'model' | 'webp' | 'parquet', Uint8Array> & Way): Promise<Figures>;
   gradients(): Promise<{ failures: string[]; passed: number }>;
   zoo(): Promise<string>;
   refusals(): Promise<string[]>;
@@ -41,24 +41,43 @@ let files: Map<string, string | Uint8Array>;
 let expected: Figures;
 
 test.beforeAll(async () => {
-  const { default: sharp } = await import(require.resolve('sharp', { paths: [`${root}kernel`] }));
-  const pixels = Uint8Array.from({ length: 3 * 7 * 5 }, (_, i) => (i * 37) % 256);
-  const file = await sharp(pixels, { raw: { width: 7, height: 5, channels: 3 } })
-    .webp({ lossless: true })
-    .toBuffer();
-
   const { files: scripts, missing } = await bundle('test-page.ts');
   expect(missing).toEqual([]);
+  const [webp, parquet] = [await picture(), await table()];
   files = new Map<string, string | Uint8Array>([
     ['index.html', html],
     ['worker.js', worker],
     ['zoo/textures/textures.onnx', model],
-    ['picture.webp', file],
+    ['picture.webp', webp],
+    ['table.parquet', parquet],
     ...scripts.map(({ name, code }) => [name, code] as const),
     ...wasm.map(name => [name, readFileSync(require.resolve(`onnxruntime-web/${name}`))] as const),
   ]);
-  expected = await inNode(file);
+  expected = await inNode(webp, parquet);
 });
+
+/** A package that the library uses in Node. */
+const used = (name: string) => import(require.resolve(name, { paths: [`${root}kernel`] }));
+
+/** 7×5 pixels that come back as they were. */
+async function picture(): Promise<Uint8Array> {
+  const { default: sharp } = await used('sharp');
+  const pixels = Uint8Array.from({ length: 3 * 7 * 5 }, (_, i) => (i * 37) % 256);
+  return sharp(pixels, { raw: { width: 7, height: 5, channels: 3 } })
+    .webp({ lossless: true })
+    .toBuffer();
+}
+
+/** Integers, fractions and lists of these, compressed. */
+async function table(): Promise<Uint8Array> {
+  const { DuckDBInstance } = await used('@duckdb/node-api');
+  const path = `${root}kernel/${kept('table.parquet', '')}`;
+  const connection = await (await DuckDBInstance.create(':memory:')).connect();
+  const rows = 'select i, i / 8 as x, [i, -i / 2]::float[] as pair from range(100) as t(i)';
+  await connection.run(`copy (${rows}) to '${path}' (format parquet, codec zstd)`);
+  connection.closeSync();
+  return readFileSync(path);
+}
 
 /** A file below `kernel/node_modules`, where packages are found as from anywhere in it. */
 function kept(name: string, content: string): string {
@@ -68,15 +87,16 @@ function kept(name: string, content: string): string {
 }
 
 /** The same file, bundled for Node. */
-async function inNode(file: Uint8Array): Promise<Figures> {
+async function inNode(webp: Uint8Array, parquet: Uint8Array): Promise<Figures> {
   const built = await bundle('test-page.ts', { platform: 'node' });
   const [entry] = built.files.map(({ name, code }) => kept(name, code));
   const page = (await import(pathToFileURL(`${root}kernel/${entry}`).href)) as TestPage;
-  return page.figures({
+  const given = {
     model: new Uint8Array(model),
-    file: new Uint8Array(file),
-    at: [...everywhere, ...late],
-  });
+    webp: new Uint8Array(webp),
+    parquet: new Uint8Array(parquet),
+  };
+  return page.figures({ ...given, at: [...everywhere, ...late] });
 }
 
 const ask = <T>(page: Page, question: (page: TestPage) => Promise<T>): Promise<T> =>
@@ -95,8 +115,12 @@ const figuresIn = (page: Page, way: Way, { inWorker = false } = {}): Promise<Fig
     async ({ way, inWorker }) => {
       const bytes = async (name: string) => new Uint8Array(await (await fetch(name)).arrayBuffer());
       const { neuronbookPage } = globalThis as unknown as { neuronbookPage: TestPage };
-      const model = await bytes('zoo/textures/textures.onnx');
-      const given = { model, file: await bytes('picture.webp'), ...way };
+      const given = {
+        model: await bytes('zoo/textures/textures.onnx'),
+        webp: await bytes('picture.webp'),
+        parquet: await bytes('table.parquet'),
+        ...way,
+      };
       if (!inWorker) return neuronbookPage.figures(given);
       const worker = new Worker('worker.js', { type: 'module' });
       return new Promise<Figures>((resolve, reject) => {
@@ -110,7 +134,7 @@ const figuresIn = (page: Page, way: Way, { inWorker = false } = {}): Promise<Fig
 
 /** max|ours − Node's| / max|Node's| of each figure is less than 10⁻⁴. */
 function expectNodes(ours: Figures): void {
-  expect(Object.keys(ours).length).toBeGreaterThan(6);
+  expect(Object.keys(ours).length).toBeGreaterThan(8);
   for (const [name, values] of Object.entries(ours)) {
     const nodes = expected[name];
     expect(values, name).toHaveLength(nodes.length);
@@ -156,6 +180,8 @@ test('the zoo lies beside the script; what a browser cannot do is said', async (
       'NeuronbookError: cannot read absent.onnx: the server answers 404 Not Found',
       'NeuronbookError: acts holds no activations; harvest(model, data, { read, to }) makes some',
       'NeuronbookError: cannot write copy.onnx: a browser has no files; keep the bytes, or offer them as a download',
+      'NeuronbookError: cannot write acts/manifest.json: a browser has no files; keep the bytes, or offer them as a download',
+      'NeuronbookError: cannot query: a browser has no DuckDB; take rows by `slice` or `batches`, or use Node',
     ]);
   } finally {
     await pages.close();

@@ -3,15 +3,15 @@ import { NeuronbookError } from '../errors.ts';
 import type { SchemaTree } from 'hyparquet';
 import { assertColumns, type Columns, type Records } from '../columns.ts';
 
-const refuse = (what: string): NeuronbookError =>
-  new NeuronbookError(`${what}: not in a browser, which has no DuckDB; harvest without \`to\`, or use Node`);
+const refuse = (what: string, next: string): NeuronbookError =>
+  new NeuronbookError(`cannot ${what}: a browser has no DuckDB; ${next}, or use Node`);
 
 export async function writeParquet(path: string, _table: Columns): Promise<number> {
-  throw refuse(`cannot write ${path}`);
+  throw refuse(`write ${path}`, 'harvest without `to`');
 }
 
 export async function readParquet(path: string): Promise<Columns> {
-  throw refuse(`cannot read ${path}`);
+  throw refuse(`read ${path}`, 'harvest in the page');
 }
 
 export async function query(
@@ -19,7 +19,7 @@ export async function query(
   _name: string,
   _from: { files: readonly string[] } | { tables: readonly Columns[] },
 ): Promise<Record<string, unknown>[]> {
-  throw refuse('cannot query');
+  throw refuse('query', 'take rows by `slice` or `batches`');
 }
 
 /** Any Parquet file as records. @param columns those to read; all where left out */
