@@ -57,7 +57,7 @@ to_onnx(
 )
 describe(  # JAX keeps no names of layers; these tensors were read off the table of sites
     'jax.onnx',
-    sites={'conv1': 'Conv_0', 'relu1': 'relu_out_0', 'conv2': 'Conv_1', 'relu2': 'relu_out_1'},
+    sites={'conv1': 'Conv_0', 'relu1': 'relu_out_0', 'conv2': 'Conv_1', 'relu2': 'relu_out_1', 'scores': 'scores'},
     image={'input': 'image', 'mean': [mean], 'std': [std], 'labels': labels},
 )
 
