@@ -2,14 +2,13 @@
  * Every function of the front door has an example; each is type-checked and run. A line `expression // → text` also
  * says what comes out. `test-examples-scenes.ts` holds what examples take for granted.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { afterAll, describe, expect, test } from 'vitest';
 import { setHost } from './base/host.ts';
-import * as front from './index.ts';
 import { entry, programOf, publicOf, sceneOf, typeErrors } from './test-examples.ts';
 import * as scenes from './test-examples-scenes.ts';
-import { runSnippet } from './test-snippets.ts';
+import { blocksOf, runSnippet } from './test-snippets.ts';
 
 /** Functions that have no example yet: this list may only shrink. */
 const without: string[] = [];
@@ -36,17 +35,6 @@ afterAll(() => {
 });
 const everywhere = await scenes.everywhere();
 
-/** What takes long in earnest takes few steps here. */
-const short = {
-  fit: ((net, data, options) =>
-    front.fit(net, data, { ...options, steps: Math.min(3, options.steps) })) as typeof front.fit,
-  viz: {
-    ...front.viz,
-    feature: ((model, what, options) =>
-      front.viz.feature(model, what, { ...options, steps: 2 })) as typeof front.viz.feature,
-  },
-};
-
 const run = (
   { file, code }: { file: string; code: string },
   seen: (value: unknown, shown: string) => void,
@@ -57,7 +45,12 @@ const run = (
     (_, expression, shown) => `seen(${expression}, ${JSON.stringify(shown)});`,
   );
   // a block of its own, in which an example may declare a name that it could have had
-  return runSnippet(`{${checked}\n}`, { ...everywhere, ...(scene && scenes[scene]()), ...short, seen });
+  return runSnippet(`{${checked}\n}`, {
+    ...everywhere,
+    ...(scene && scenes[scene]()),
+    ...scenes.short,
+    seen,
+  });
 };
 
 test('every function of the front door has an example', () => {
@@ -80,6 +73,18 @@ describe('what the compiler says of them', () => {
 
 test.each(examples.map(example => [example.name, example] as const))('%s', async (_, example) => {
   await run(example, (value, shown) => expect(String(value)).toBe(shown));
+});
+
+test('the tours of the README, and what the second says is written', async () => {
+  const [first, second, ...more] = blocksOf(readFileSync(new URL('../README.md', import.meta.url), 'utf8'));
+  expect(more).toEqual([]);
+  await runSnippet(first, scenes.short);
+  const goesOn = (model: string) =>
+    `(await generate(${model}, text, { tokens: 4 })).split(' ').slice(-4).join(' ')`;
+  const results = `return [${goesOn('gpt')}, ${goesOn("gpt.edit(ablate('blocks.0.attn.out'))")}];`;
+  const [whole, edited] = (await runSnippet(`${second}\n${results}`, scenes.short)) as string[];
+  expect(second).toContain(`// goes on: ${whole}\n`);
+  expect(edited).not.toBe(whole);
 });
 
 test('one that shows another value than comes out fails', async () => {

@@ -140,3 +140,14 @@ export function layers() {
     scope: new Scope(trace, (_name, dims, init) => init(dims, rng(1))),
   };
 }
+
+/** What takes long in earnest takes few steps here. */
+export const short = {
+  fit: ((net, data, options) =>
+    front.fit(net, data, { ...options, steps: Math.min(3, options.steps) })) as typeof front.fit,
+  viz: {
+    ...front.viz,
+    feature: ((model, what, options) =>
+      front.viz.feature(model, what, { ...options, steps: 2 })) as typeof front.viz.feature,
+  },
+};
