@@ -189,6 +189,8 @@ describe('memory', () => {
   test('a site to keep that is unknown is refused with the nearest', async () => {
     await expect(
       model.gradient({ image }, { of, at, checkpoint: ['conv4'] }),
-    ).rejects.toThrowErrorMatchingInlineSnapshot(`[NameError: unknown site: conv4; nearest: conv1, conv2, conv3; model.sites lists all]`);
+    ).rejects.toThrowErrorMatchingInlineSnapshot(
+      `[NameError: unknown site: conv4; nearest: conv1, conv2, conv3; model.sites lists all]`,
+    );
   });
 });

@@ -16,7 +16,6 @@ import { Trace } from '../engine/trace.ts';
 import type { Var } from '../engine/var.ts';
 import { encode } from '../onnx/encode.ts';
 import type { Graph } from '../onnx/graph.ts';
-import { isNames, metadataOf, PARAMETERS_KEY } from '../onnx/metadata.ts';
 import { cut, tap } from '../onnx/surgery.ts';
 import { applyEdit } from './apply-edit.ts';
 import { costOf, type Cost } from './cost.ts';
@@ -208,7 +207,7 @@ export class Model extends Differentiable {
    * @example model.cost({ image: [1, 3, 48, 48] }).multiplyAdds
    */
   cost(dims: Readonly<Record<string, readonly number[]>>): Cost {
-    return costOf(this.trace(dims).trace.steps, this.sites, metadataOf(this.graph, PARAMETERS_KEY, isNames));
+    return costOf(this.trace(dims).trace.steps, this.sites);
   }
 
   /**

@@ -26,7 +26,7 @@ export interface Site {
   readonly kind: SiteKind;
   /** The axis that counts channels (features, units); −1 is the last. */
   readonly channelAxis: number;
-  /** Weights that enter right here. */
+  /** Trained numbers that enter right here and nowhere before. */
   readonly parameters: number;
 }
 
@@ -160,9 +160,13 @@ const documentedSites = (graph: Graph): Map<string, string> =>
 function describeSites(graph: Graph): Site[] {
   const documented = documentedSites(graph);
   const trained = metadataOf(graph, PARAMETERS_KEY, isNames);
-  const isWeight = (name: string): boolean => {
+  const seen = new Set<string>();
+  /** Whether it is a weight that no earlier node takes. */
+  const isNew = (name: string): boolean => {
     const value = graph.constants.get(name);
-    return value !== undefined && isFloat(value.dtype) && (trained?.includes(name) ?? true);
+    if (!value || seen.has(name) || !isFloat(value.dtype)) return false;
+    seen.add(name);
+    return trained?.includes(name) ?? true;
   };
   const shapes = symbolicShapes(graph);
   const producers = new Map(graph.nodes.flatMap(node => node.outputs.map(output => [output, node] as const)));
@@ -190,7 +194,7 @@ function describeSites(graph: Graph): Site[] {
     node.outputs.flatMap((tensor): Site[] => {
       const known = shapes.get(tensor);
       if (!tensor || (known && !isFloat(known.dtype) && !outputs.has(tensor))) return [];
-      const weights = node.inputs.filter(isWeight);
+      const weights = node.inputs.filter(isNew);
       return [
         {
           name: nameOf(node, tensor),

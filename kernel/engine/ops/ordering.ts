@@ -6,7 +6,7 @@ import { int, intOf, without } from '../attributes.ts';
 import { scatterElements } from '../functions-indexing.ts';
 import { apply, concat, gather, int64s, mul, reduceSum, reshape, sub, zerosLike } from '../functions.ts';
 import { noGradient, type Call, type Op } from '../op.ts';
-import type { Known, Var } from '../var.ts';
+import type { Known } from '../var.ts';
 import { stored } from './evaluate.ts';
 import { eachIndex } from './folding.ts';
 import { constantInts, need, sameAsFirst } from './makers.ts';
