@@ -58,6 +58,15 @@ test('every function of the front door has an example', () => {
   expect(lacking.map(({ name }) => name)).toEqual(without);
 });
 
+test('a function without one is found', () => {
+  const seeded = 'export const bare = () => 1;\n/** Two. @example told() */\nexport const told = () => 2;';
+  const found = publicOf(programOf({ 'seeded.ts': seeded }, program), entry.replace('index.ts', 'seeded.ts'));
+  expect(found.map(({ name, kind, examples }) => [name, kind, ...examples])).toEqual([
+    ['bare', 'function'],
+    ['told', 'function', 'told()'],
+  ]);
+});
+
 describe('what the compiler says of them', () => {
   const names = {
     everywhere: Object.keys(everywhere),

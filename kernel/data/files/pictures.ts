@@ -64,7 +64,7 @@ export class ImageFolder {
     };
   }
 
-  /** Random pictures, for `fit`. @example await fit(model, photos.draw(32), { loss: crossEntropy(), steps: 500 }) */
+  /** Random pictures, for `fit`. @example await fit(model, photos.draw(8), { loss: crossEntropy(), steps: 500 }) */
   draw(batch = 32): (step: number, rng: Rng) => Promise<ImageBatch> {
     return (_step, rng) => this.at(...Array.from({ length: batch }, () => rng.integer(this.length)));
   }
