@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { generate, load, stories } from '../../index.ts';
 
-describe.each(['zoo:stories'])('%s', source => {
+describe.each(['zoo:stories', 'zoo:gated'])('%s', source => {
   test('goes on with a story in words of its language, and ends it', async () => {
     const model = await load(source);
     const beginning = 'Once upon a time ,';
