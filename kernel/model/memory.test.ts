@@ -105,11 +105,11 @@ test.runIf(process.platform === 'linux')('dispose frees what ONNX Runtime holds'
     using model = await load(bytes);
     await model.run({ image });
   };
-  for (let i = 0; i < 2; i++) await used();
+  for (let i = 0; i < 4; i++) await used();
   collect();
   const before = resident();
-  for (let i = 0; i < 6; i++) await used();
+  for (let i = 0; i < 12; i++) await used();
   collect();
-  // sessions that stay hold more than twice their weights, 140 MB in all
-  expect(resident() - before).toBeLessThan(50e6);
+  // sessions that stay hold more than twice their weights, 280 MB in all; what the process holds wavers by some 50
+  expect(resident() - before).toBeLessThan(140e6);
 });
