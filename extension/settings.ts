@@ -2,7 +2,7 @@
 import type { ISettingRegistry } from '@jupyterlab/settingregistry';
 
 export interface ViewSettingValues {
-  /** Pixels across one picture of a grid, as far as the page has room. */
+  /** Pixels across one picture where a grid fills the page; with room to spare, up to half as large again. */
   pictureSize: number;
   /** Pictures in a row; 0 takes as many as fit. */
   columns: number;

@@ -122,13 +122,12 @@ class FeatureGrid implements View<FeatureGridPayload> {
   private layOut(): void {
     const { pictureSize, columns } = this.context.settings.values;
     const count = this.cells.length;
-    const few = count === 1 ? 2 : count <= 3 ? 1.5 : 1;
     const wanted = Math.min(Math.round(this.payload.options.columns ?? columns), 48);
     const width = this.list.clientWidth;
-    const fitting = Math.max(1, Math.floor((width + GAP) / (pictureSize * few + GAP)));
+    const fitting = Math.max(1, Math.floor((width + GAP) / (pictureSize + GAP)));
     const chosen = wanted >= 1 ? wanted : width > 0 ? evenColumns(count, fitting) : undefined;
-    // rows made shorter to come out even may fill the page with larger pictures
-    const size = pictureSize * (!(wanted >= 1) && count > fitting ? 1.5 : few);
+    // room that is left makes the pictures larger, and their captions readable; columns shrink to what there is
+    const size = pictureSize * (count === 1 ? 2 : wanted > 3 ? 1 : 1.5);
     this.list.style.setProperty('--nb-size', `${Math.round(size)}px`);
     this.list.style.setProperty('--nb-columns', chosen ? String(chosen) : 'auto-fill');
   }
