@@ -24,6 +24,8 @@ export interface EvaluatorOptions {
   globals?: Record<string, unknown>;
   /** Whether SIGINT ends the synchronous part of a cell. */
   breakOnSigint?: boolean;
+  /** Told the file name of each cell that is compiled and about to run: here a debugger sets its breakpoints. */
+  compiled?: (file: string) => void;
 }
 
 export interface CellResult {
@@ -38,6 +40,10 @@ export interface Evaluator {
   formatError(error: unknown): FormattedError;
   /** What cells have declared so far and assigned, in that order. */
   names(): string[];
+  /** The object whose properties are the notebook's variables. */
+  readonly scope: Record<string, unknown>;
+  /** How cells declared a name. */
+  readonly kinds: Map<string, Kind>;
 }
 
 const slot = Symbol.for('neuronbook.cell');
@@ -48,6 +54,7 @@ export function createEvaluator({
   check,
   globals = {},
   breakOnSigint = true,
+  compiled = () => undefined,
 }: EvaluatorOptions): Evaluator {
   const kinds = new Map<string, Kind>();
   const stacks = createStacks();
@@ -90,6 +97,7 @@ export function createEvaluator({
       __meta: meta,
       __constant: refuseAssignment,
     };
+    compiled(filename);
     const holder = globalThis as Record<symbol, unknown>;
     holder[slot] = () => {
       delete holder[slot];
@@ -103,6 +111,8 @@ export function createEvaluator({
     run,
     formatError: stacks.format,
     names: () => Object.keys(scope).filter(name => kinds.has(name)),
+    scope,
+    kinds,
   };
 }
 

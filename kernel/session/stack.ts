@@ -85,7 +85,8 @@ function headline(error: unknown): string {
   }
 }
 
-function mapOf(file: string): CellMap | undefined {
+/** How to read positions in a cell or in a local TypeScript file, by the name it was compiled under. */
+export function mapOf(file: string): CellMap | undefined {
   if (maps.has(file)) return maps.get(file);
   if (!file.startsWith('file:') || !file.includes(`?${versionKey}=`) || !isTypeScript(plain(file)))
     return undefined;
