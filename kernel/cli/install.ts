@@ -1,9 +1,9 @@
 /** Writes the kernelspec, and copies the prebuilt extension, into a folder where Jupyter looks. */
 import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { jupyterDataFolder } from '../session/data-folder.ts';
 import { logoPng, logoSvg } from './logo.ts';
 
 export interface InstallOptions {
@@ -56,7 +56,7 @@ function jupyterFolder({ prefix, sysPrefix, user }: InstallOptions): string {
     throw new Error('more than one place to install to; expected one of --prefix, --user, --sys-prefix');
   if (prefix) return resolve(prefix, 'share', 'jupyter');
   if (sysPrefix) return join(pythonPrefix(), 'share', 'jupyter');
-  return userFolder();
+  return jupyterDataFolder();
 }
 
 function pythonPrefix(): string {
@@ -67,15 +67,6 @@ function pythonPrefix(): string {
       continue;
     }
   throw new Error('no python on the path; expected the one of the environment; use --prefix FOLDER instead');
-}
-
-/** As jupyter_core's `jupyter_data_dir` answers. */
-function userFolder(): string {
-  const { JUPYTER_DATA_DIR, APPDATA, XDG_DATA_HOME } = process.env;
-  if (JUPYTER_DATA_DIR) return JUPYTER_DATA_DIR;
-  if (process.platform === 'darwin') return join(homedir(), 'Library', 'Jupyter');
-  if (process.platform === 'win32') return join(APPDATA ?? join(homedir(), 'AppData', 'Roaming'), 'jupyter');
-  return join(XDG_DATA_HOME || join(homedir(), '.local', 'share'), 'jupyter');
 }
 
 /** Beside the compiled package where it was published with it; at the root of a checkout otherwise. */

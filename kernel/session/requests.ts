@@ -24,7 +24,9 @@ export function createRequests({ version, history, comms, language }: RequestPar
     async is_complete_request({ code }) {
       return (await language()).isComplete(String(code));
     },
-    history_request: content => ({ history: history.query(content as unknown as HistoryRequest) }),
+    async history_request(content) {
+      return { history: await history.query(content as unknown as HistoryRequest) };
+    },
     comm_info_request: ({ target_name }) => ({ comms: comms.info(target_name as string | undefined) }),
   };
 }

@@ -2,9 +2,13 @@
  * The process that Jupyter starts: takes every request, answers what needs no user code, hands cells to the
  * runner and its events to the publisher. It never runs user code itself, so it always answers.
  */
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { createCommLedger } from './comm.ts';
+import { jupyterDataFolder } from './data-folder.ts';
 import { createExecutor } from './execute.ts';
 import { createHistory } from './history.ts';
+import { openHistoryFile } from './history-file.ts';
 import { createLadder } from './ladder.ts';
 import type { Channel, Language, Request, Transport } from './protocol.ts';
 import { createPublisher } from './publish.ts';
@@ -26,10 +30,15 @@ export interface SupervisorOptions {
 
 /** Idle time after which the language worker starts, so that the first completion finds it warm, in ms. */
 const WARM_UP = 2000;
+/** What the history file gets to take the last cells, in ms. */
+const LAST_WORDS = 500;
 
 export function createSupervisor({ transport, startLanguage, cwd, version, exit }: SupervisorOptions) {
   const publisher = createPublisher(transport);
-  const history = createHistory();
+  const history = createHistory({
+    open: () => openHistoryFile(join(jupyterDataFolder(), 'neuronbook', 'history.sqlite')),
+    warn: problem => console.error(problem),
+  });
   const comms = createCommLedger();
   const runs = createRuns();
   const cells: { code: string; count: number }[] = [];
@@ -113,8 +122,9 @@ export function createSupervisor({ transport, startLanguage, cwd, version, exit 
     else if (event.type === 'stray') publisher.error(event.error, parent);
     else if (event.type === 'comm') publisher.comm(event, parent);
     else if (event.type === 'result') {
-      const count = executor.active()?.count ?? executor.count();
-      history.setOutput(count, String(event.data['text/plain'] ?? ''));
+      const cell = executor.active();
+      const count = cell?.count ?? executor.count();
+      if (cell?.store) history.setOutput(count, String(event.data['text/plain'] ?? ''));
       publisher.result(event, count, parent);
     }
   }
@@ -198,6 +208,7 @@ export function createSupervisor({ transport, startLanguage, cwd, version, exit 
 
   async function stop(): Promise<void> {
     keeper.stop();
+    await Promise.race([history.flush(), sleep(LAST_WORDS)]);
     await language?.then(started => started.dispose()).catch(() => undefined);
     exit();
   }

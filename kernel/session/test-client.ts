@@ -22,36 +22,84 @@ export interface Answer {
   ms: number;
 }
 
-export interface ClientOptions {
+export interface KernelOptions {
   cwd?: string;
   env?: NodeJS.ProcessEnv;
-  /** Subscribe before the kernel binds, as a client does that connects early. */
   key?: string;
+  transport?: 'tcp' | 'ipc';
 }
 
+export interface SendOptions {
+  channel?: 'shell' | 'control';
+  buffers?: Uint8Array[];
+  /** Fields beside or in place of the usual ones. */
+  header?: Content;
+  metadata?: Content;
+}
+
+/** What a client has to know. */
+interface Connection {
+  key: string;
+  addresses: Record<(typeof channels)[number], string>;
+}
+
+export type Connected = Awaited<ReturnType<typeof connect>>;
 export type Client = Awaited<ReturnType<typeof startKernel>>;
 
-export async function startKernel({ cwd, env = {}, key = randomUUID() }: ClientOptions = {}) {
+/** A kernel of its own with one client. `another()` connects more. */
+export async function startKernel(options: KernelOptions = {}) {
+  const { cwd, env = {}, key = randomUUID(), transport = 'tcp' } = options;
   if (!existsSync(main))
     throw new Error(`no built kernel at ${main}; build with tsc -p kernel/tsconfig.build.json`);
   const folder = mkdtempSync(join(tmpdir(), 'neuronbook-test-'));
-  const ports = await freePorts(channels.length);
+  const ports = transport === 'tcp' ? await freePorts(channels.length) : channels.map((_, i) => i + 1);
+  const ip = transport === 'tcp' ? '127.0.0.1' : join(folder, 'socket');
   const file = join(folder, 'connection.json');
   const fields = Object.fromEntries(channels.map((channel, i) => [`${channel}_port`, ports[i]]));
-  writeFileSync(
-    file,
-    JSON.stringify({ transport: 'tcp', ip: '127.0.0.1', key, signature_scheme: 'hmac-sha256', ...fields }),
-  );
+  writeFileSync(file, JSON.stringify({ transport, ip, key, signature_scheme: 'hmac-sha256', ...fields }));
 
   const kernel: ChildProcess = spawn(process.execPath, [main, file], {
     cwd: cwd ?? folder,
-    env: { ...process.env, ...env },
+    env: { ...process.env, JUPYTER_DATA_DIR: join(folder, 'data'), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let noise = '';
   for (const pipe of [kernel.stdout, kernel.stderr]) pipe?.on('data', chunk => (noise += String(chunk)));
   const exited = new Promise<number | null>(resolve => kernel.once('exit', resolve));
 
+  const address = (channel: (typeof channels)[number]) =>
+    `${transport}://${ip}${transport === 'tcp' ? ':' : '-'}${ports[channels.indexOf(channel)]}`;
+  const addresses = Object.fromEntries(
+    channels.map(channel => [channel, address(channel)]),
+  ) as Connection['addresses'];
+  const another = () => connect({ key, addresses }, () => noise);
+  const client = await another();
+  return {
+    ...client,
+    another,
+    kernel,
+    exited,
+    main,
+    key,
+    address,
+    noise: () => noise,
+    /** Shuts the kernel down as Jupyter does; resolves with its exit code. */
+    async stop(restart = false): Promise<number | null> {
+      if (kernel.exitCode === null && kernel.signalCode === null) {
+        await client.send('shutdown_request', { restart }, { channel: 'control' });
+        const late = setTimeout(() => kernel.kill('SIGKILL'), 5000);
+        await exited;
+        clearTimeout(late);
+      }
+      client.close();
+      rmSync(folder, { recursive: true, force: true });
+      return kernel.exitCode;
+    },
+  };
+}
+
+/** One client of a running kernel, with an identity and sockets of its own. */
+async function connect({ key, addresses }: Connection, noise: () => string) {
   const signer = createSigner(key);
   const identity = randomUUID();
   const open = () =>
@@ -59,8 +107,8 @@ export async function startKernel({ cwd, env = {}, key = randomUUID() }: ClientO
   const sockets = { shell: open(), control: open(), stdin: open() };
   const iopub = new Subscriber({ linger: 0, receiveHighWaterMark: 0 });
   const hb = new Req({ linger: 0 });
-  for (const [i, socket] of [sockets.shell, sockets.control, sockets.stdin, iopub, hb].entries())
-    socket.connect(`tcp://127.0.0.1:${ports[i]}`);
+  for (const [channel, socket] of Object.entries({ ...sockets, iopub, hb }))
+    socket.connect(addresses[channel as keyof typeof addresses]);
   iopub.subscribe();
 
   const received: Message[] = [];
@@ -104,7 +152,7 @@ export async function startKernel({ cwd, env = {}, key = randomUUID() }: ClientO
         const seen = received
           .slice(-5)
           .map(({ header, content }) => `${header.msg_type} ${JSON.stringify(content)}`);
-        reject(new Error(`waited ${ms} ms for ${what}\n${seen.join('\n').slice(0, 2000)}\n${noise}`));
+        reject(new Error(`waited ${ms} ms for ${what}\n${seen.join('\n').slice(0, 2000)}\n${noise()}`));
       }, ms);
       listeners.add(look);
     });
@@ -117,9 +165,10 @@ export async function startKernel({ cwd, env = {}, key = randomUUID() }: ClientO
   async function send(
     type: string,
     content: Content,
-    { channel = 'shell', buffers = [] }: { channel?: 'shell' | 'control'; buffers?: Uint8Array[] } = {},
+    { channel = 'shell', buffers = [], header = {}, metadata = {} }: SendOptions = {},
   ): Promise<string> {
-    const message = createMessage(type, content, undefined, { buffers });
+    const message = createMessage(type, content, undefined, { buffers, metadata });
+    Object.assign(message.header, header);
     await sockets[channel].send(toFrames(message, signer));
     return message.header.msg_id;
   }
@@ -141,14 +190,18 @@ export async function startKernel({ cwd, env = {}, key = randomUUID() }: ClientO
   async function request(
     type: string,
     content: Content = {},
-    channel: 'shell' | 'control' = 'shell',
+    options: 'shell' | 'control' | SendOptions = {},
   ): Promise<Answer> {
     const since = performance.now();
-    return finish(await send(type, content, { channel }), since);
+    return finish(
+      await send(type, content, typeof options === 'string' ? { channel: options } : options),
+      since,
+    );
   }
 
   const client = {
-    kernel,
+    sockets,
+    replies,
     /** All that was published so far, whatever it answers. */
     received,
     send,
@@ -175,21 +228,8 @@ export async function startKernel({ cwd, env = {}, key = randomUUID() }: ClientO
       await hb.send('ping');
       return String((await hb.receive())[0]);
     },
-    exited,
-    main,
-    address: (channel: (typeof channels)[number]) => `tcp://127.0.0.1:${ports[channels.indexOf(channel)]}`,
-    noise: () => noise,
-    /** Shuts the kernel down as Jupyter does; resolves with its exit code. */
-    async stop(restart = false): Promise<number | null> {
-      if (kernel.exitCode === null && kernel.signalCode === null) {
-        await send('shutdown_request', { restart }, { channel: 'control' });
-        const late = setTimeout(() => kernel.kill('SIGKILL'), 5000);
-        await exited;
-        clearTimeout(late);
-      }
+    close(): void {
       for (const socket of [...Object.values(sockets), iopub, hb]) socket.close();
-      rmSync(folder, { recursive: true, force: true });
-      return kernel.exitCode;
     },
   };
   await until(() => received.find(({ header }) => header.msg_type === 'iopub_welcome'), 'iopub_welcome');
