@@ -2,20 +2,15 @@
  * A 3×3 convolution, 64→64 channels on 8×56×56: forward, gradient of the input and of the weights, against PyTorch
  * eager and compiled. Each gradient is computed alone, without the forward pass, on both sides.
  */
-import { Model, nn, rng, tensor, type Tensor } from 'neuronbook';
-import { best, peer, report } from './compare.js';
-
-const random = rng(0);
-const floats = (...dims: number[]): Tensor =>
-  tensor(
-    Float32Array.from({ length: dims.reduce((a, b) => a * b) }, () => random.normal()),
-    dims,
-  );
+import { Model, nn } from 'neuronbook';
+import { best, floats, ofMatmulRate, peer, report } from './compare.js';
 
 const picture = [8, 64, 56, 56];
 const x = floats(...picture);
 const dy = floats(...picture);
 const w = floats(64, 64, 3, 3);
+/** Of each of the three, in its direct form. */
+const multiplyAdds = 8 * 56 * 56 * 64 * 64 * 9;
 
 const layer = new Model(
   'convolution',
@@ -43,6 +38,7 @@ for (const [name, work] of Object.entries(ours)) {
   const before = await best(work);
   const { eager, compiled } = JSON.parse(peer('convolution', name)) as { eager: number; compiled: number };
   const ms = Math.min(before, await best(work));
-  report(`convolution ${name}`, ms, 'PyTorch eager, the same', eager);
-  report(`convolution ${name}`, ms, 'PyTorch compiled, the same', compiled);
+  const share = await ofMatmulRate(multiplyAdds, ms);
+  report(`convolution ${name}`, ms, 'PyTorch eager, the same', eager, share);
+  report(`convolution ${name}`, ms, 'PyTorch compiled, the same', compiled, share);
 }

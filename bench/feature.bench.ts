@@ -4,10 +4,9 @@
  * the mean of one channel, the gradient, Adam. Runs alternate; medians are compared.
  * @see https://arxiv.org/abs/1602.07360 (SqueezeNet; layout of version 1.1)
  */
-import { execFileSync } from 'node:child_process';
 import { performance } from 'node:perf_hooks';
-import { fileURLToPath } from 'node:url';
 import { Model, nn, viz } from 'neuronbook';
+import { ofMatmulRate, peer, report } from './compare.js';
 
 const fire = (name: string, squeeze: number, expand: number) =>
   nn.sequential(
@@ -55,28 +54,13 @@ async function ours(): Promise<number> {
   return ((await total(35)) - short) / 30;
 }
 
-function peer(): number {
-  const script = fileURLToPath(new URL('../../bench/peers/feature.py', import.meta.url));
-  return Number(
-    execFileSync(process.env.NEURONBOOK_BENCH_PYTHON ?? 'python3', [script], {
-      encoding: 'utf8',
-      timeout: 300_000,
-    }),
-  );
-}
-
 const median = (values: number[]): number => values.sort((a, b) => a - b)[Math.floor(values.length / 2)];
 
 await total(3);
 const rounds: { ours: number; peer: number }[] = [];
-for (let round = 0; round < 5; round++) rounds.push({ ours: await ours(), peer: peer() });
+for (let round = 0; round < 5; round++) rounds.push({ ours: await ours(), peer: Number(peer('feature')) });
 const [oursMs, peerMs] = [median(rounds.map(round => round.ours)), median(rounds.map(round => round.peer))];
-process.stdout.write(
-  `${JSON.stringify({
-    name: 'feature',
-    ours_ms: +oursMs.toFixed(2),
-    peer: 'PyTorch eager, the same ascent step',
-    peer_ms: +peerMs.toFixed(2),
-    ratio: +(oursMs / peerMs).toFixed(3),
-  })}\n`,
-);
+// forward, and the gradient of the picture
+const { multiplyAdds } = model.cost({ image: [1, 3, 224, 224] });
+const share = await ofMatmulRate(2 * multiplyAdds, oursMs);
+report('feature', oursMs, 'PyTorch eager, the same ascent step', peerMs, share);

@@ -4,8 +4,8 @@
  * matrix-product rate that our step reaches.
  */
 import { performance } from 'node:perf_hooks';
-import { adam, crossEntropy, fit, Model, mse, nn, rng, tensor, type Tensor } from 'neuronbook';
-import { best, peer, report } from './compare.js';
+import { adam, crossEntropy, fit, mse, nn, type Tensor } from 'neuronbook';
+import { floats, integers, ofMatmulRate, peer, report } from './compare.js';
 
 type Graph = ReturnType<typeof nn.network>;
 interface Case {
@@ -15,18 +15,6 @@ interface Case {
   /** Multiply-adds of the forward pass in matrix products and convolutions. */
   multiplyAdds: number;
 }
-
-const random = rng(0);
-const floats = (...dims: number[]): Tensor =>
-  tensor(
-    Float32Array.from({ length: dims.reduce((a, b) => a * b) }, () => random.normal()),
-    dims,
-  );
-const integers = (below: number, ...dims: number[]): Tensor =>
-  tensor(
-    BigInt64Array.from({ length: dims.reduce((a, b) => a * b) }, () => BigInt(random.integer(below))),
-    dims,
-  );
 
 /** Multiply-adds of a stack of transformer blocks on rows = batch × length. */
 const blocks = (layers: number, width: number, batch: number, length: number): number =>
@@ -141,18 +129,6 @@ async function step({ graph, batch, loss }: Case): Promise<number> {
   return Math.min(...times.slice(warm));
 }
 
-/** Multiply-adds a millisecond of a 1024² product. */
-async function matrixRate(): Promise<number> {
-  const size = 1024;
-  const graph = nn.network(nn.linear('y', { features: size, bias: false }), {
-    inputs: { x: ['batch', size] },
-  });
-  const model = new Model('product', graph);
-  const x = floats(size, size);
-  return size ** 3 / (await best(() => model.run({ x })));
-}
-
-const rate = await matrixRate();
 const chosen = process.env.NEURONBOOK_BENCH_CASES?.split(',') ?? Object.keys(cases);
 for (const name of chosen) {
   const made = cases[name]();
@@ -160,7 +136,7 @@ for (const name of chosen) {
   const { eager, compiled } = JSON.parse(peer('training', name)) as { eager: number; compiled: number };
   const ours = Math.min(before, await step(made));
   // a step is three passes: forward, and gradients of weights and of inputs
-  const ofPeak = +((3 * made.multiplyAdds) / ours / rate).toFixed(3);
-  report(`training ${name}`, ours, 'PyTorch eager, the same step', eager, { of_matmul_rate: ofPeak });
-  report(`training ${name}`, ours, 'PyTorch compiled, the same step', compiled, { of_matmul_rate: ofPeak });
+  const share = await ofMatmulRate(3 * made.multiplyAdds, ours);
+  report(`training ${name}`, ours, 'PyTorch eager, the same step', eager, share);
+  report(`training ${name}`, ours, 'PyTorch compiled, the same step', compiled, share);
 }
