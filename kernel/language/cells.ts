@@ -41,8 +41,9 @@ export class Cells {
     this.ask('');
   }
 
-  /** Takes a cell that ran into the program. */
-  add(code: string, count: number): void {
+  /** Takes a cell that ran into the program; one that failed without being TypeScript has never run. */
+  add(code: string, count: number, failed = false): void {
+    if (failed && !parses(code)) return;
     const names = declaredNames(code);
     let path = this.path(String(count));
     for (let again = 2; this.files.has(path); again++) path = this.path(`${count}-${again}`);
@@ -84,6 +85,13 @@ export class Cells {
 }
 
 const wordsOf = (code: string): Set<string> => new Set(code.match(/[\p{L}_$][\p{L}\p{N}_$]*/gu));
+
+function parses(code: string): boolean {
+  const { parseDiagnostics } = ts.createSourceFile('cell.ts', code, ts.ScriptTarget.ESNext, false) as {
+    parseDiagnostics?: readonly unknown[];
+  };
+  return !parseDiagnostics?.length;
+}
 
 /** The names that a cell declares at its top level: values, types and imports. */
 export function declaredNames(code: string): string[] {

@@ -14,8 +14,10 @@ export interface LanguageClient {
   isComplete(code: string): Promise<IsCompleteReply>;
   /** Type errors of a cell that has not run. */
   diagnose(code: string): Promise<Diagnostic[]>;
-  /** Makes known what a cell that ran declares. */
-  addCell(code: string, count: number): void;
+  /** Makes known what a cell that ran declares; one that failed has declared what it came to. */
+  addCell(code: string, count: number, failed?: boolean): void;
+  /** Whether the worker has answered before, so that the next answer comes soon. */
+  isWarm(): boolean;
   dispose(): Promise<void>;
 }
 
@@ -31,9 +33,10 @@ const workerUrl = new URL(
 );
 
 export function createLanguageClient(cwd: string): LanguageClient {
-  const cells: [code: string, count: number][] = [];
+  const cells: [code: string, count: number, failed: boolean][] = [];
   const waiting = new Map<number, Waiting>();
   let worker: Worker | undefined;
+  let warm = false;
   let asked = 0;
 
   function start(): Worker {
@@ -43,18 +46,21 @@ export function createLanguageClient(cwd: string): LanguageClient {
     started.unref();
     started.on('message', ({ id, value, problem }: Answer) => {
       const { resolve, nothing } = waiting.get(id) ?? {};
+      warm ||= resolve !== undefined;
       waiting.delete(id);
       resolve?.(problem === undefined ? value : nothing);
     });
     const lost = () => {
-      if (worker === started) worker = undefined;
+      if (worker === started) {
+        worker = undefined;
+        warm = false;
+      }
       for (const { resolve, nothing } of waiting.values()) resolve(nothing);
       waiting.clear();
     };
     started.on('error', lost);
     started.on('exit', lost);
-    for (const [code, count] of cells)
-      post(started, { id: ++asked, method: 'addCell', given: [code, count] });
+    for (const given of cells) post(started, { id: ++asked, method: 'addCell', given });
     return started;
   }
 
@@ -86,10 +92,11 @@ export function createLanguageClient(cwd: string): LanguageClient {
       ask('inspect', [code, cursor, detail], { status: 'ok', found: false, data: {}, metadata: {} }),
     isComplete: code => Promise.resolve(isComplete(code)),
     diagnose: code => ask('diagnose', [code], []),
-    addCell(code, count) {
-      cells.push([code, count]);
-      if (worker) post(worker, { id: ++asked, method: 'addCell', given: [code, count] });
+    addCell(code, count, failed = false) {
+      cells.push([code, count, failed]);
+      if (worker) post(worker, { id: ++asked, method: 'addCell', given: [code, count, failed] });
     },
+    isWarm: () => warm,
     async dispose() {
       await worker?.terminate();
     },

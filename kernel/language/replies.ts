@@ -41,6 +41,8 @@ export interface Diagnostic {
   /** UTF-16 offsets in the cell. */
   start: number;
   end: number;
+  /** Set where the problem lies outside the cell: in the project's tsconfig. */
+  file?: string;
 }
 
 /** What the worker is asked; each answer is the content of a reply. */
@@ -48,5 +50,5 @@ export interface Questions {
   complete(code: string, cursor: number): CompleteReply;
   inspect(code: string, cursor: number, detail: number): InspectReply;
   diagnose(code: string): Diagnostic[];
-  addCell(code: string, count: number): void;
+  addCell(code: string, count: number, failed?: boolean): void;
 }

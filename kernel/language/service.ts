@@ -17,7 +17,7 @@ export function createService(cwd: string): Questions {
   );
 
   return {
-    addCell: (code, count) => cells.add(code, count),
+    addCell: (code, count, failed) => cells.add(code, count, failed),
 
     complete(code, cursor) {
       const at = unitsOf(code, cursor);

@@ -6,6 +6,7 @@ import type { CellError, RunnerRequest } from './runner-protocol.ts';
 import type { History } from './history.ts';
 import type { Channel, Language, Request, Transport } from './protocol.ts';
 import type { Publisher } from './publish.ts';
+import type { Checking, TypeCheck } from './type-check.ts';
 
 export interface Cell {
   run: number;
@@ -19,6 +20,8 @@ export interface Cell {
   allowStdin: boolean;
   stopOnError: boolean;
   since: number;
+  /** Set where the cell went to the runner. */
+  types?: Checking;
 }
 
 export interface ExecuteParts {
@@ -26,8 +29,9 @@ export interface ExecuteParts {
   publisher: Publisher;
   history: History;
   language(): Promise<Language>;
-  /** Cells that ran well, for the language worker once there is one. */
-  learned(code: string, count: number): void;
+  types: TypeCheck;
+  /** Cells that ran, for the language worker once there is one. */
+  learned(code: string, count: number, failed: boolean): void;
   send(request: RunnerRequest): Promise<void> | void;
   /** The number of a run that answers `request`. */
   openRun(request: Request, silent: boolean): number;
@@ -48,6 +52,7 @@ export function createExecutor({
   publisher,
   history,
   language,
+  types,
   learned,
   send,
   openRun,
@@ -55,6 +60,7 @@ export function createExecutor({
   const waiting: Waiting[] = [];
   let active: Cell | undefined;
   let busy = false;
+  let hurry: () => void = () => undefined;
   let count = 0;
   let failedAt = 0;
 
@@ -98,9 +104,12 @@ export function createExecutor({
         ([name, source]) => [name, String(source)],
       ),
     );
+    const refused = await types.refuse(cell);
+    if (refused) return { error: refused };
     const outcome = new Promise<Outcome>(resolve => (settle = resolve));
     active = cell;
     await send({ type: 'execute', run: cell.run, code: cell.code, count: cell.count, expressions });
+    cell.types = types.begin(cell);
     return outcome;
   }
 
@@ -119,7 +128,13 @@ export function createExecutor({
   async function answer(cell: Cell, { error, expressions = {}, payload = [] }: Outcome): Promise<void> {
     const { request, channel } = cell;
     active = undefined;
+    const hints = error && cell.types?.failed(error);
+    // the reply is out by then; only the end of the cell waits for its types, and not where another cell does
+    const next = waiting.length ? Promise.resolve() : new Promise<void>(resolve => (hurry = resolve));
+    const warned = error ? undefined : cell.types?.passed(next);
+    if (cell.types) learned(cell.code, cell.count, error !== undefined);
     if (error) {
+      error = { ...error, traceback: [...error.traceback, ...((await hints) ?? [])] };
       if (!cell.silent) publisher.error(error, request);
       const content = {
         status: 'error',
@@ -136,7 +151,7 @@ export function createExecutor({
     } else {
       const content = { status: 'ok', execution_count: cell.count, user_expressions: expressions, payload };
       void transport.reply(channel, request, 'execute_reply', content);
-      learned(cell.code, cell.count);
+      await warned;
     }
     await publisher.status('idle', request);
   }
@@ -159,6 +174,7 @@ export function createExecutor({
     add(request: Request, channel: Channel): void {
       if (overtaken(request)) return abort({ request, channel });
       waiting.push({ request, channel });
+      hurry();
       void pump();
     },
     /** The runner's answer to the active cell, or what is said in its place when it died. */

@@ -23,12 +23,27 @@ export interface Transport {
   ask(parent: Request, prompt: string, password: boolean, signal: AbortSignal): Promise<string>;
 }
 
+/** A type error: TypeScript's number for it, and its place in the cell, from 1. */
+export interface TypeProblem {
+  code: number;
+  message: string;
+  severity: 'error' | 'warning' | 'suggestion';
+  line: number;
+  column: number;
+  /** Where it lies outside the cell. */
+  file?: string;
+}
+
 /** Positions count code points, as the protocol does; contents are those of the replies. */
 export interface Language {
   complete(code: string, cursor: number): Promise<object>;
   inspect(code: string, cursor: number, detail: number): Promise<object>;
   isComplete(code: string): Promise<object>;
-  /** Cells that ran: what they declare is known from then on. */
-  addCell(code: string, count: number): unknown;
+  /** What the types say against a cell. */
+  diagnose(code: string): Promise<TypeProblem[]>;
+  /** Cells that ran, also those that failed on the way: what they declare is known from then on. */
+  addCell(code: string, count: number, failed?: boolean): unknown;
+  /** Whether it has answered before, so that the next answer comes soon. */
+  isWarm(): boolean;
   dispose(): unknown;
 }

@@ -17,6 +17,7 @@ import { createRunnerKeeper } from './runner-keeper.ts';
 import type { CommEvent, RunnerEvent } from './runner-protocol.ts';
 import { createRuns } from './runs.ts';
 import { createStreams } from './stream.ts';
+import { createTypeCheck, typesModeOf } from './type-check.ts';
 
 export interface SupervisorOptions {
   transport: Transport;
@@ -41,18 +42,28 @@ export function createSupervisor({ transport, startLanguage, cwd, version, exit 
   });
   const comms = createCommLedger();
   const runs = createRuns();
-  const cells: { code: string; count: number }[] = [];
+  const cells: Parameters<Language['addCell']>[] = [];
   let language: Promise<Language> | undefined;
 
   const getLanguage = () =>
     (language ??= startLanguage().then(started => {
-      for (const { code, count } of cells.splice(0)) void started.addCell(code, count);
+      for (const cell of cells.splice(0)) void started.addCell(...cell);
+      isWarm = started.isWarm;
       return started;
     }));
-  function learned(code: string, count: number): void {
-    if (language) void language.then(started => started.addCell(code, count)).catch(() => undefined);
-    else cells.push({ code, count });
+  let isWarm = () => false;
+  function learned(...cell: Parameters<Language['addCell']>): void {
+    if (language) void language.then(started => started.addCell(...cell)).catch(() => undefined);
+    else cells.push(cell);
   }
+
+  const types = createTypeCheck({
+    language: getLanguage,
+    isWarm: () => isWarm(),
+    show: (data, request) =>
+      publisher.display({ type: 'display', run: 0, data, metadata: {}, update: false, buffers: [] }, request),
+    mode: typesModeOf(process.env.NEURONBOOK_TYPES),
+  });
 
   const streams = createStreams({
     publish(run, name, text) {
@@ -74,6 +85,7 @@ export function createSupervisor({ transport, startLanguage, cwd, version, exit 
     publisher,
     history,
     language: getLanguage,
+    types,
     learned,
     send: request => keeper.sendCell(request),
     openRun: (request, silent) => runs.open(request, silent),

@@ -1,0 +1,111 @@
+/**
+ * Types of cells: the language service is asked about a cell once the cell is on its way to the runner, and what it
+ * finds is shown under that cell: `session/execute → session/type-check → session/type-warning → session/publish`.
+ * A cell never waits for the answer, except where type errors are to keep it from running.
+ */
+import type { MimeBundle } from '../base/host.ts';
+import type { CellError } from './runner-protocol.ts';
+import type { Language, Request, TypeProblem } from './protocol.ts';
+import { hintsOf, refusalOf, warningOf } from './type-warning.ts';
+
+/** What becomes of a cell with type errors: nothing, a warning under it, or an error in its place. */
+export type TypesMode = 'off' | 'warn' | 'block';
+
+const modes: readonly TypesMode[] = ['off', 'warn', 'block'];
+
+/** The mode that `text` names; `warn` where it names none. */
+export const typesModeOf = (text: string | undefined): TypesMode =>
+  modes.find(mode => mode === text?.trim().toLowerCase()) ?? 'warn';
+
+/** How long the end of a cell waits for a service that is warm, in ms. What is found later is shown late. */
+const PATIENCE = 150;
+/** A cell that still runs after this time shows its warning meanwhile, in ms. */
+const LONG = 1000;
+
+export interface TypeCheckParts {
+  /** The language service; started by the first call. */
+  language(): Promise<Language>;
+  /** Whether the service has started and answered before. */
+  isWarm(): boolean;
+  show(bundle: MimeBundle, request: Request): void;
+  mode?: TypesMode;
+}
+
+interface Subject {
+  code: string;
+  request: Request;
+  silent: boolean;
+}
+
+/** One cell that is being checked while it runs. */
+export interface Checking {
+  /** The cell has ended well. Resolves when its warning is out, when patience ends or when `hurry` resolves. */
+  passed(hurry: Promise<unknown>): Promise<void>;
+  /** The cell has failed: lines for the end of its traceback, in place of a warning. */
+  failed(error: CellError): Promise<string[]>;
+}
+
+const unchecked: Checking = { passed: () => Promise.resolve(), failed: () => Promise.resolve([]) };
+
+export type TypeCheck = ReturnType<typeof createTypeCheck>;
+
+export function createTypeCheck({ language, isWarm, show, mode = 'warn' }: TypeCheckParts) {
+  const diagnose = (code: string): Promise<TypeProblem[]> =>
+    language()
+      .then(service => service.diagnose(code))
+      .catch(() => []);
+
+  function begin({ code, request, silent }: Subject): Checking {
+    if (mode !== 'warn' || silent || !code.trim()) return unchecked;
+    const warm = isWarm();
+    let state: 'running' | 'shown' | 'failed' = 'running';
+    let asked: Promise<TypeProblem[]> | undefined;
+    const ask = () => (asked ??= diagnose(code));
+    const reveal = (problems: TypeProblem[]): void => {
+      if (state !== 'running' || !problems.length) return;
+      state = 'shown';
+      show(warningOf(problems, code), request);
+    };
+    // a service that is still to load would take the processor from the first cell
+    if (warm) void ask();
+    const early = setTimeout(() => void ask().then(reveal), LONG);
+    early.unref();
+
+    return {
+      async passed(hurry) {
+        clearTimeout(early);
+        const out = ask().then(reveal);
+        if (warm) await within(PATIENCE, out, hurry);
+      },
+      async failed({ ename, evalue }) {
+        clearTimeout(early);
+        const before = state;
+        state = 'failed';
+        if (!warm || before === 'shown' || tellsEnough.has(ename)) return [];
+        return hintsOf((await within(PATIENCE, ask())) ?? [], code, evalue);
+      },
+    };
+  }
+
+  return {
+    mode: () => mode,
+    setMode: (next: TypesMode): void => void (mode = next),
+    begin,
+    /** Where type errors are to block: the error that a cell gets in place of a run. */
+    async refuse({ code, silent }: Omit<Subject, 'request'>): Promise<CellError | undefined> {
+      if (mode !== 'block' || silent) return undefined;
+      const errors = (await diagnose(code)).filter(({ severity }) => severity === 'error');
+      return errors.length ? refusalOf(errors, code) : undefined;
+    },
+  };
+}
+
+/** Errors that have nothing to do with types, or name the place already. */
+const tellsEnough = new Set(['SyntaxError', 'Interrupted', 'RunnerDied']);
+
+/** The first of the promises, or undefined after `ms`. */
+async function within<T>(ms: number, ...promises: Promise<T>[]): Promise<T | undefined> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<undefined>(resolve => (timer = setTimeout(() => resolve(undefined), ms)));
+  return Promise.race([...promises, late]).finally(() => clearTimeout(timer));
+}
