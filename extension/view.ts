@@ -1,9 +1,9 @@
 /**
- * What every view of `application/vnd.neuronbook.v1+json` is: one module in `renderers/`, named like the view,
- * whose default export makes an element out of a payload and then keeps it up to date.
+ * What every view of `application/vnd.neuronbook.v1+json` is: one module in `renderers/`, named like the view, whose
+ * default export makes an element out of a payload and then keeps it up to date.
  */
 import type { TranslationBundle } from '@jupyterlab/translation';
-import type { Views } from 'neuronbook/display/payload';
+import type { Problem, ViewPayload } from 'neuronbook/display/payload';
 import type { ViewSettings } from './settings.ts';
 
 export interface ViewContext {
@@ -19,4 +19,11 @@ export interface View<Payload> {
   dispose(): void;
 }
 
-export type ViewFactory<Name extends keyof Views> = (context: ViewContext) => View<Views[Name]>;
+/** A payload whose envelope is right, of whatever view. */
+export type AnyPayload = ViewPayload<string, unknown, Record<string, unknown>>;
+
+/** What a module in `renderers/` exports. */
+export interface ViewModule {
+  readonly default: (context: ViewContext) => View<AnyPayload>;
+  readonly problem: Problem;
+}

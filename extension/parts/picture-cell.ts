@@ -1,6 +1,6 @@
 /** One picture of a grid with its caption and curve. Made once, then updated in place so that nothing flickers. */
 import type { TranslationBundle } from '@jupyterlab/translation';
-import type { FeatureCell } from 'neuronbook/display/payload';
+import type { FeatureCell } from 'neuronbook/display/views/feature-grid';
 import { pointsOf, short, Sparkline } from './curve.ts';
 import { button, el, icon, icons, ownKeys, setText } from './dom.ts';
 

@@ -3,7 +3,7 @@
  * activation curve; drawn again in place while the ascent runs.
  */
 import type { TranslationBundle } from '@jupyterlab/translation';
-import type { FeatureCell, FeatureGridPayload } from 'neuronbook/display/payload';
+import type { FeatureCell, FeatureGridPayload } from 'neuronbook/display/views/feature-grid';
 import { pointsOf, short } from '../parts/curve.ts';
 import { button, el, icon, icons, setText } from '../parts/dom.ts';
 import { altOf, lastValue, PictureCell } from '../parts/picture-cell.ts';
@@ -228,4 +228,5 @@ class FeatureGrid implements View<FeatureGridPayload> {
   }
 }
 
+export { problem } from 'neuronbook/display/views/feature-grid';
 export default (context: ViewContext): View<FeatureGridPayload> => new FeatureGrid(context);

@@ -4,9 +4,9 @@
  */
 import type { IRenderMime } from '@jupyterlab/rendermime-interfaces';
 import { Widget } from '@lumino/widgets';
-import { NEURONBOOK_MIME, payloadProblem, type AnyPayload, type Views } from 'neuronbook/display/payload';
+import { envelopeProblem, NEURONBOOK_MIME } from 'neuronbook/display/payload';
 import { fallback } from '../parts/fallback.ts';
-import type { View, ViewContext, ViewFactory } from '../view.ts';
+import type { AnyPayload, View, ViewContext, ViewModule } from '../view.ts';
 
 const modules = import.meta.webpackContext('.', {
   regExp: /^\.\/(?!neuronbook\.|plotly\.)[a-z-]+\.js$/,
@@ -14,8 +14,10 @@ const modules = import.meta.webpackContext('.', {
   mode: 'lazy',
 });
 
-async function load<Name extends keyof Views>(name: Name): Promise<ViewFactory<Name>> {
-  return ((await modules(`./${name}.js`)) as { default: ViewFactory<Name> }).default;
+/** The module that draws a view; undefined for a name that no file here has. */
+async function load(name: string): Promise<ViewModule | undefined> {
+  const file = `./${name}.js`;
+  return modules.keys().includes(file) ? ((await modules(file)) as ViewModule) : undefined;
 }
 
 export class NeuronbookRenderer extends Widget implements IRenderMime.IRenderer {
@@ -30,23 +32,32 @@ export class NeuronbookRenderer extends Widget implements IRenderMime.IRenderer 
   async renderModel(model: IRenderMime.IMimeModel): Promise<void> {
     const payload: unknown = model.data[NEURONBOOK_MIME];
     this.latest = payload;
-    const problem = payloadProblem(payload);
+    const problem = envelopeProblem(payload);
     if (problem) return this.give(model.data, problem);
-    const { view: name } = payload as AnyPayload;
     try {
-      if (this.drawn?.name !== name) {
-        const factory = await load(name);
-        // while the module loaded a later payload may have come; that call draws it
-        if (this.isDisposed || this.latest !== payload) return;
-        this.clear();
-        const view = factory(this.context) as View<AnyPayload>;
-        this.drawn = { name, view };
-        this.node.append(view.node);
+      const { view: name, data } = payload as AnyPayload;
+      const module = await load(name);
+      // while the module loaded a later payload may have come; that call draws it
+      if (this.isDisposed || this.latest !== payload) return;
+      if (!module) {
+        const quoted = JSON.stringify(name);
+        return this.give(model.data, `the view ${quoted} is unknown; a newer extension may draw it`);
       }
-      this.drawn.view.update(payload as AnyPayload);
+      const wrong = module.problem(data);
+      if (wrong) return this.give(model.data, wrong);
+      this.draw(module, payload as AnyPayload);
     } catch (error) {
       this.give(model.data, error instanceof Error ? error.message : String(error));
     }
+  }
+
+  private draw(module: ViewModule, payload: AnyPayload): void {
+    if (this.drawn?.name !== payload.view) {
+      this.clear();
+      this.drawn = { name: payload.view, view: module.default(this.context) };
+      this.node.append(this.drawn.view.node);
+    }
+    this.drawn.view.update(payload);
   }
 
   override dispose(): void {

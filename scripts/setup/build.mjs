@@ -9,7 +9,7 @@ const common = ['package-lock.json', 'tsconfig.base.json'];
 const isKernelSource = file => !file.endsWith('.test.ts') && !/^kernel\/zoo\/.*\.(onnx|md)$/.test(file);
 const isAsset = file => /\.(proto|wasm|css|html|svg)$/.test(file);
 const extensionInputs = ['extension', 'style', 'schema', 'package.json', 'tsconfig.json'];
-const shared = ['kernel/display/payload.ts', 'scripts/build-extension.mjs'];
+const shared = ['kernel/display', 'scripts/build-extension.mjs'];
 
 const kernelKey = () => hashOf(['kernel', ...common], { keep: isKernelSource });
 const extensionKey = () =>

@@ -6,7 +6,8 @@ import { load } from '../../model/load.ts';
 import { Model } from '../../model/model.ts';
 import * as nn from '../../nn/index.ts';
 import { isSilent } from '../../display/bundle.ts';
-import { NEURONBOOK_MIME, payloadProblem } from '../../display/payload.ts';
+import { envelopeProblem, NEURONBOOK_MIME, type ViewPayload } from '../../display/payload.ts';
+import { problem } from '../../display/views/feature-grid.ts';
 import { feature } from './feature.ts';
 import { pixel } from './image.ts';
 import { channel, direction, logit, neuron } from './objectives.ts';
@@ -142,7 +143,8 @@ describe('showing', () => {
     expect(shown[0].options?.update).toBe(false);
     expect(shown.slice(1).every(({ options }) => options?.update)).toBe(true);
     for (const { bundle } of shown) {
-      expect(payloadProblem(bundle[NEURONBOOK_MIME])).toBeUndefined();
+      const payload = bundle[NEURONBOOK_MIME] as ViewPayload<string, unknown>;
+      expect([envelopeProblem(payload), problem(payload.data)]).toEqual([undefined, undefined]);
       expect(bundle['image/png']).toMatch(/^iVBOR/);
     }
     expect(shown.at(-1)!.bundle['text/plain']).toMatch(/\(done\)\nchannel\('conv3', 1\): .* in 12 steps/);

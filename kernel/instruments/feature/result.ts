@@ -4,8 +4,9 @@ import { host, type MimeBundle } from '../../base/host.ts';
 import { encodePng } from '../../base/png.ts';
 import { toPixels } from '../../data/images.ts';
 import { tensor, type Tensor } from '../../base/tensor.ts';
-import { NEURONBOOK_MIME, type FeatureGridPayload } from '../../display/payload.ts';
+import { NEURONBOOK_MIME } from '../../display/payload.ts';
 import { sheet } from '../../display/sheet.ts';
+import type { FeatureGridPayload } from '../../display/views/feature-grid.ts';
 
 /** One picture so far: C×H×W in [0, 1], and its score after each step. */
 export interface FeaturePicture {
