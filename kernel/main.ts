@@ -40,6 +40,7 @@ const supervisor = createSupervisor({
     const { createLanguageClient } = await import('./language/client.ts');
     return createLanguageClient(cwd);
   },
+  log: line => console.error(line),
   exit() {
     // what was sent last is still on its way through libzmq; its linger time bounds the wait
     setTimeout(() => process.exit(0), 1000).unref();

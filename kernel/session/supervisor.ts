@@ -25,6 +25,8 @@ export interface SupervisorOptions {
   startLanguage(): Promise<Language>;
   cwd: string;
   version: string;
+  /** A line for whoever looks after the server. */
+  log(line: string): void;
   /** The kernel has said its last word: close the sockets and go. */
   exit(): void;
 }
@@ -34,11 +36,11 @@ const WARM_UP = 2000;
 /** What the history file gets to take the last cells, in ms. */
 const LAST_WORDS = 500;
 
-export function createSupervisor({ transport, startLanguage, cwd, version, exit }: SupervisorOptions) {
+export function createSupervisor({ transport, startLanguage, cwd, version, log, exit }: SupervisorOptions) {
   const publisher = createPublisher(transport);
   const history = createHistory({
     open: () => openHistoryFile(join(jupyterDataFolder(), 'neuronbook', 'history.sqlite')),
-    warn: problem => console.error(problem),
+    warn: log,
   });
   const comms = createCommLedger();
   const runs = createRuns();

@@ -4,7 +4,7 @@ import { createHeartbeat } from './heartbeat.ts';
 import { createIopub } from './iopub.ts';
 import { createMessage, type Message } from './message.ts';
 import { createRouter } from './router.ts';
-import { createSigner } from './sign.ts';
+import { createSigner, refuseReplays } from './sign.ts';
 import { createStdin } from './stdin.ts';
 
 export interface WireHandlers {
@@ -23,10 +23,11 @@ export type Wire = Awaited<ReturnType<typeof openWire>>;
 
 /** Binds every socket of `connection`, then starts to listen. */
 export async function openWire(connection: Connection, handlers: WireHandlers) {
-  const signer = createSigner(connection.key, connection.scheme);
-  const shell = createRouter(signer, handlers.warn);
-  const control = createRouter(signer, handlers.warn);
-  const stdin = createStdin(signer, handlers.warn);
+  const signer = refuseReplays(createSigner(connection.key, connection.scheme));
+  const warn = seldom(handlers.warn);
+  const shell = createRouter(signer, warn);
+  const control = createRouter(signer, warn);
+  const stdin = createStdin(signer, warn);
   const iopub = createIopub(signer);
   const hb = createHeartbeat();
   const sockets = { shell, control, stdin, iopub, hb };
@@ -46,8 +47,16 @@ export async function openWire(connection: Connection, handlers: WireHandlers) {
 
   return {
     /** Answers `request` on the socket it came from. */
-    reply(channel: 'shell' | 'control', request: Origin, type: string, content: object) {
-      return sockets[channel].send(createMessage(type, content, request)).catch(() => undefined);
+    reply(
+      channel: 'shell' | 'control',
+      request: Origin,
+      type: string,
+      content: object,
+      metadata: object = {},
+    ) {
+      return sockets[channel]
+        .send(createMessage(type, content, request, { metadata }))
+        .catch(() => undefined);
     },
     /** Tells every client; `parent` is the request that this is part of. */
     publish(
@@ -67,5 +76,20 @@ export async function openWire(connection: Connection, handlers: WireHandlers) {
       for (const socket of Object.values(sockets)) socket.close();
       await listening.catch(() => undefined);
     },
+  };
+}
+
+/** Between two lines about dropped messages, in ms: whoever sends rubbish must not fill the log with it. */
+const SELDOM = 1000;
+
+/** Passes on a line now and then, with the number of those that it kept back. */
+function seldom(warn: (problem: string) => void): (problem: string) => void {
+  let kept = 0;
+  let next = 0;
+  return problem => {
+    if (Date.now() < next) return void kept++;
+    next = Date.now() + SELDOM;
+    warn(kept ? `${problem}; ${kept} more before it` : problem);
+    kept = 0;
   };
 }

@@ -51,8 +51,26 @@ export function createMessage(
 
 export function toFrames(message: Message, signer: Signer): Uint8Array[] {
   const { header, parent, metadata, content } = message;
-  const signed = [header, parent, metadata, content].map(part => Buffer.from(JSON.stringify(part)));
+  const signed = [header, parent, metadata, content].map(part => Buffer.from(toJson(part)));
   return [...message.identities, DELIMITER, Buffer.from(signer.sign(signed)), ...signed, ...message.buffers];
+}
+
+/** What JSON has no words for must not take a message along: the user of a notebook chose what is in it. */
+function toJson(value: unknown): string {
+  try {
+    return JSON.stringify(value);
+  } catch {
+    const above: unknown[] = [];
+    return JSON.stringify(value, function (this: unknown, _, inner: unknown) {
+      if (typeof inner === 'bigint') return String(inner);
+      // `this` holds `inner`: what lies above it ends there
+      above.splice(above.lastIndexOf(this) + 1);
+      if (typeof inner !== 'object' || inner === null) return inner;
+      if (above.includes(inner)) return '[circular]';
+      above.push(inner);
+      return inner;
+    });
+  }
 }
 
 /** @throws Error saying what is wrong with the frames; the socket drops such a message */
@@ -61,16 +79,25 @@ export function fromFrames(frames: readonly Buffer[], signer: Signer): Message {
   if (start < 0 || frames.length < start + 6)
     throw new Error(`malformed message: ${frames.length} frames; expected <IDS|MSG> and five more`);
   const signed = frames.slice(start + 2, start + 6);
-  if (!signer.verify(frames[start + 1].toString(), signed)) throw new Error('message with a wrong signature');
-  const [header, parent, metadata, content] = signed.map(frame => JSON.parse(frame.toString()) as unknown);
-  if (typeof (header as Header | null)?.msg_type !== 'string')
-    throw new Error('message without a type in its header');
+  signer.check(frames[start + 1].toString(), signed);
+  const [header, parent, metadata, content] = signed.map((frame, i) => readPart(frame, PARTS[i]));
+  if (typeof header.msg_type !== 'string') throw new Error('message without a type in its header');
   return {
     identities: frames.slice(0, start),
-    header: header as Header,
-    parent: (parent ?? {}) as Header,
-    metadata: (metadata ?? {}) as Content,
-    content: (content ?? {}) as Content,
+    header: header as unknown as Header,
+    parent: parent as unknown as Header,
+    metadata,
+    content,
     buffers: frames.slice(start + 6),
   };
+}
+
+const PARTS = ['header', 'parent header', 'metadata', 'content'] as const;
+
+function readPart(frame: Buffer, name: string): Content {
+  // some clients write nothing, or null, where they mean nothing
+  const part = frame.length ? ((JSON.parse(frame.toString()) ?? {}) as unknown) : {};
+  if (typeof part !== 'object' || Array.isArray(part))
+    throw new Error(`message whose ${name} is no object: ${frame.toString('utf8', 0, 40)}`);
+  return part as Content;
 }

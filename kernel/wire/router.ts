@@ -22,6 +22,8 @@ export function createRouter(
     sendHighWaterMark: 0,
     receiveHighWaterMark: 0,
     mandatory,
+    // a client that comes back with its old identity is heard at once, not when its old connection times out
+    handover: true,
     ipv6: true,
   });
   let last: Promise<unknown> = Promise.resolve();

@@ -23,7 +23,9 @@ const PATIENCE = 5000;
 export function createStdin(signer: Signer, warn: (problem: string) => void): Stdin {
   // `mandatory` turns a peer that is not there yet into an error instead of a lost question
   const router = createRouter(signer, warn, true);
-  let answer: ((value: string) => void) | undefined;
+  const over = new Set<string>();
+  let pending: { id: string; answer(value: string): void } | undefined;
+  let turn: Promise<unknown> = Promise.resolve();
 
   async function send(question: Message, signal: AbortSignal): Promise<void> {
     const deadline = Date.now() + PATIENCE;
@@ -32,35 +34,49 @@ export function createStdin(signer: Signer, warn: (problem: string) => void): St
         return await router.send(question);
       } catch (error) {
         // a peer can be known on shell before its handshake on stdin is over (Deno #35585)
-        if ((error as NodeJS.ErrnoException).code !== 'EHOSTUNREACH' || Date.now() > deadline) throw error;
+        if ((error as NodeJS.ErrnoException).code !== 'EHOSTUNREACH') throw error;
+        if (Date.now() > deadline)
+          throw new Error('nobody can be asked: the client that runs this cell listens to no questions', {
+            cause: error,
+          });
         await sleep(25, undefined, { signal });
       }
     }
   }
 
+  function put(question: Message, signal: AbortSignal): Promise<string> {
+    return new Promise<string>((resolve, reject) => {
+      const settle = (finish: () => void) => {
+        // a late reply to this question must not answer the next one
+        pending = undefined;
+        over.add(question.header.msg_id);
+        signal.removeEventListener('abort', stop);
+        finish();
+      };
+      const stop = () => settle(() => reject(signal.reason as Error));
+      if (signal.aborted) return stop();
+      signal.addEventListener('abort', stop, { once: true });
+      // before the question is sent: a program may answer sooner than the send is known to be done
+      pending = { id: question.header.msg_id, answer: value => settle(() => resolve(value)) };
+      send(question, signal).catch((error: Error) => {
+        if (pending?.id === question.header.msg_id) settle(() => reject(error));
+      });
+    });
+  }
+
   return {
     bind: address => router.bind(address),
     listen: () =>
-      router.listen(message => {
-        if (message.header.msg_type !== 'input_reply') return;
-        answer?.(String(message.content.value ?? ''));
+      router.listen(({ header, parent, content }) => {
+        if (header.msg_type !== 'input_reply' || over.has(String(parent.msg_id))) return;
+        pending?.answer(String(content.value ?? ''));
       }),
     ask(parent, prompt, password, signal) {
-      return new Promise<string>((resolve, reject) => {
-        const settle = (finish: () => void) => {
-          // a late reply to this question must not answer the next one
-          answer = undefined;
-          signal.removeEventListener('abort', stop);
-          finish();
-        };
-        const stop = () => settle(() => reject(signal.reason as Error));
-        signal.addEventListener('abort', stop, { once: true });
-        // before the question is sent: a program may answer sooner than the send is known to be done
-        answer = value => settle(() => resolve(value));
-        send(createMessage('input_request', { prompt, password }, parent), signal).catch((error: Error) =>
-          settle(() => reject(error)),
-        );
-      });
+      const question = createMessage('input_request', { prompt, password }, parent);
+      // front ends show one question at a time
+      const asked = turn.then(() => put(question, signal));
+      turn = asked.catch(() => undefined);
+      return asked;
     },
     close: () => router.close(),
   };
