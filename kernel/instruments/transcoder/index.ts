@@ -1,0 +1,7 @@
+/** Sparse coders: autoencoders, transcoders, crosscoders; the front door offers this as `transcoder`. */
+export type { Architecture } from './architecture.ts';
+export * from './architectures/index.ts';
+export { fit, type TranscoderOptions, type TranscoderReport } from './fit.ts';
+export type { History, Metric } from './history.ts';
+export { auxiliary, ghosts, resampling, type Revival } from './revive.ts';
+export { Transcoder } from './transcoder.ts';
