@@ -14,8 +14,15 @@ export interface Edit {
   readonly site: string;
   /** How it prints: `ablate('conv3', channels 5)`. */
   readonly text: string;
-  /** The graph piece: the site's value in, the edited value of the same dims out. */
-  build(value: Var, site: Site): Var;
+  /** Other sites whose values it takes; none of them may follow from the one that is edited. */
+  readonly reads?: readonly string[];
+  /** The graph piece: the site's value in, and those that it reads; the edited value of the same dims out. */
+  build(value: Var, site: Site, read: readonly ReadSite[]): Var;
+}
+
+export interface ReadSite {
+  readonly value: Var;
+  readonly site: Site;
 }
 
 export interface ChannelOptions {
