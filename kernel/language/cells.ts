@@ -1,12 +1,15 @@
 /**
- * Cells as one virtual program. Each cell that ran is a module that exports what it declares; every cell imports
- * names from the cell that declared them last. So a name can be declared again with another type, and a cell that
- * did not change is not checked again.
+ * Cells as one virtual program. Each cell that declares something is a module that exports it; a list of all names
+ * says which module declared each one last, and the cell being asked about imports from that list. So a name can be
+ * declared again with another type, and a cell that did not change is not read again.
  *
- *   cell-3.ts:  import { model } from './cell-1'; … the cell … export { grads };
+ *   cell-3.ts:   import { model } from './names'; … the cell … export { grads };
+ *   names.ts:    export { model } from './cell-1'; export { grads } from './cell-3';
+ *   current.ts:  import { model, grads } from './names'; declare let step: typeof import('./cell-2').step; …
  */
 import { join } from 'node:path';
 import ts from 'typescript';
+import { declarationsOf, hasJsx, parses, type Declaration } from './declarations.ts';
 
 export interface VirtualFile {
   text: string;
@@ -15,66 +18,125 @@ export interface VirtualFile {
   offset: number;
 }
 
-/** What a session gives without an import. */
-const prelude = `
-import type * as nb from 'neuronbook';
-declare global {
-  const display: typeof nb.display;
-  const update: typeof nb.update;
-  const clear: typeof nb.clear;
-  const input: typeof nb.input;
-  const progress: typeof nb.progress;
+/** The last declaration of a name, and the file where it stands. */
+interface Owner {
+  file: string;
+  declaration: Declaration;
 }
-`;
+
+/** Cells that are more than their names: they change what others see. */
+const reachesOut = (code: string): boolean => /\bdeclare\s+(global|module)\b/.test(code);
 
 export class Cells {
   readonly files = new Map<string, VirtualFile>();
-  /** The cell that is being asked about. */
-  readonly current: string;
-  /** Name → the file that declared it last. */
-  private readonly owners = new Map<string, string>();
+  /** What the program begins with; all else is imported. */
+  readonly roots: string[] = [];
+  private readonly owners = new Map<string, Owner>();
+  /** Text → the module of that text, so that a cell that runs again is not a new one. */
+  private readonly modules = new Map<string, string>();
+  private readonly assigned = new Set<string>();
+  private readonly globals: string;
+  private readonly names: string;
   private version = 0;
 
-  constructor(private readonly cwd: string) {
-    this.current = this.path('current');
-    this.set(join(cwd, '.neuronbook-globals.d.ts'), prelude, 0);
+  /** @param prelude declarations of what a session gives without an import */
+  constructor(
+    private readonly cwd: string,
+    private readonly prelude: string,
+  ) {
+    this.globals = join(cwd, '.neuronbook-globals.d.ts');
+    this.names = join(cwd, '.neuronbook-names.ts');
+    this.set(this.globals, prelude, 0);
+    this.set(this.names, 'export {};', 0);
+    this.roots.push(this.globals, this.names, '');
     this.ask('');
   }
 
-  /** Takes a cell that ran into the program; one that failed without being TypeScript has never run. */
-  add(code: string, count: number, failed = false): void {
+  /** The cell that is being asked about. */
+  get current(): string {
+    return this.roots[2];
+  }
+
+  /** How a cell before this one declared `name`. */
+  declarationOf = (name: string): Declaration | undefined => this.owners.get(name)?.declaration;
+
+  /**
+   * Takes a cell that ran into the program. One that failed without being TypeScript has never run; of an `opaque`
+   * cell only the names are taken, because its types cannot be worked out.
+   */
+  add(code: string, count: number, failed = false, opaque = false): void {
     if (failed && !parses(code)) return;
-    const names = declaredNames(code);
-    let path = this.path(String(count));
-    for (let again = 2; this.files.has(path); again++) path = this.path(`${count}-${again}`);
-    const head = this.imports(new Set(names), wordsOf(code));
-    this.set(path, `${head}${code}\nexport { ${names.join(', ')} };`, head.length);
-    for (const name of names) this.owners.set(name, path);
+    this.note(code);
+    const declarations = declarationsOf(code);
+    if (!declarations.size && !reachesOut(code)) return;
+    const names = [...declarations.keys()];
+    const head = opaque ? '\n' : this.header(declarations, wordsOf(code));
+    const text = opaque
+      ? `\n${names.map(name => `export declare const ${name}: any; export type ${name} = any;`).join(' ')}`
+      : `${head}${code}\nexport { ${names.join(', ')} };`;
+    const file = this.modules.get(text) ?? this.module(text, head.length, code, count);
+    for (const [name, declaration] of declarations) this.owners.set(name, { file, declaration });
+    this.list();
   }
 
   /** Makes `code` the current cell; the others are what it can use. */
   ask(code: string): VirtualFile {
-    const head = this.imports(new Set(declaredNames(code)));
-    const known = this.files.get(this.current);
-    if (known?.text === head + code) return known;
-    return this.set(this.current, head + code, head.length);
-  }
-
-  /** One line, so that lines count as the user sees them, plus one. */
-  private imports(own: ReadonlySet<string>, words?: ReadonlySet<string>): string {
-    const byFile = new Map<string, string[]>();
-    for (const [name, file] of this.owners) {
-      if (own.has(name) || (words && !words.has(name))) continue;
-      byFile.set(file, [...(byFile.get(file) ?? []), name]);
+    const path = this.path('current', code);
+    const head = this.header(declarationsOf(code));
+    const known = this.files.get(path);
+    if (this.current !== path) {
+      this.files.delete(this.current);
+      this.roots[2] = path;
     }
-    const lines = [...byFile].map(
-      ([file, names]) => `import { ${names.join(', ')} } from ${JSON.stringify(file)};`,
-    );
-    return `${lines.join(' ')}\n`;
+    if (known?.text === head + code) return known;
+    return this.set(path, head + code, head.length);
   }
 
-  private path(name: string): string {
-    return join(this.cwd, `.neuronbook-cell-${name}.ts`);
+  private module(text: string, offset: number, code: string, count: number): string {
+    let path = this.path(String(count), code);
+    for (let again = 2; this.files.has(path); again++) path = this.path(`${count}-${again}`, code);
+    this.set(path, text, offset);
+    this.modules.set(text, path);
+    if (reachesOut(code)) this.roots.push(path);
+    return path;
+  }
+
+  /** What a cell imports, in one line, so that lines count as the user sees them, plus one. */
+  private header(own: ReadonlyMap<string, unknown>, words?: ReadonlySet<string>): string {
+    const imported: string[] = [];
+    const variables: string[] = [];
+    for (const [name, { file, declaration }] of this.owners) {
+      if (own.has(name) || (words && !words.has(name))) continue;
+      // an import cannot be assigned to, a variable of an earlier cell can
+      if (declaration === 'variable')
+        variables.push(`declare let ${name}: typeof import(${JSON.stringify(file)}).${name};`);
+      // a cell sees for good what was declared when it ran; the current one sees the newest
+      else imported.push(words ? `import { ${name} } from ${JSON.stringify(file)};` : name);
+    }
+    const list = words ? imported : [`import { ${imported.join(', ')} } from ${JSON.stringify(this.names)};`];
+    return `${[...list, ...variables].join(' ')}\n`;
+  }
+
+  /** Writes the list of names again. */
+  private list(): void {
+    const lines = [...this.owners].map(
+      ([name, { file }]) => `export { ${name} } from ${JSON.stringify(file)};`,
+    );
+    this.set(this.names, lines.join('\n'), 0);
+  }
+
+  /** Properties given to globalThis are names from then on. */
+  private note(code: string): void {
+    const before = this.assigned.size;
+    for (const [, name] of code.matchAll(/\bglobalThis\.([\p{L}_$][\p{L}\p{N}_$]*)\s*=[^=]/gu))
+      this.assigned.add(name);
+    if (this.assigned.size === before) return;
+    const lines = [...this.assigned].map(name => `declare global { var ${name}: any; }`);
+    this.set(this.globals, [this.prelude, ...lines].join('\n'), 0);
+  }
+
+  private path(name: string, code: string): string {
+    return join(this.cwd, `.neuronbook-cell-${name}.${hasJsx(code) ? 'tsx' : 'ts'}`);
   }
 
   private set(path: string, text: string, offset: number): VirtualFile {
@@ -86,54 +148,8 @@ export class Cells {
 
 const wordsOf = (code: string): Set<string> => new Set(code.match(/[\p{L}_$][\p{L}\p{N}_$]*/gu));
 
-function parses(code: string): boolean {
-  const { parseDiagnostics } = ts.createSourceFile('cell.ts', code, ts.ScriptTarget.ESNext, false) as {
-    parseDiagnostics?: readonly unknown[];
-  };
-  return !parseDiagnostics?.length;
-}
+/** The number of the cell that lies in `path`, where one does. */
+export const cellNumber = (path: string): string | undefined => /\.neuronbook-cell-(\d+)/.exec(path)?.[1];
 
-/** The names that a cell declares at its top level: values, types and imports. */
-export function declaredNames(code: string): string[] {
-  const source = ts.createSourceFile('cell.ts', code, ts.ScriptTarget.ESNext, false);
-  const names = new Set<string>();
-  const bind = (name: ts.BindingName): void => {
-    if (ts.isIdentifier(name)) names.add(name.text);
-    else for (const element of name.elements) if (ts.isBindingElement(element)) bind(element.name);
-  };
-  const hoist = (node: ts.Node): void => {
-    if (ts.isVariableDeclarationList(node) && !(node.flags & ts.NodeFlags.BlockScoped))
-      for (const { name } of node.declarations) bind(name);
-    if (!ts.isFunctionLike(node) && !ts.isClassLike(node) && !ts.isModuleBlock(node))
-      ts.forEachChild(node, hoist);
-  };
-  for (const statement of source.statements) {
-    if (ts.isVariableStatement(statement))
-      for (const { name } of statement.declarationList.declarations) bind(name);
-    else if (ts.isImportDeclaration(statement)) importedNames(statement).forEach(name => names.add(name));
-    else if (
-      ts.isFunctionDeclaration(statement) ||
-      ts.isClassDeclaration(statement) ||
-      ts.isInterfaceDeclaration(statement) ||
-      ts.isTypeAliasDeclaration(statement) ||
-      ts.isEnumDeclaration(statement) ||
-      ts.isModuleDeclaration(statement) ||
-      ts.isImportEqualsDeclaration(statement)
-    ) {
-      if (statement.name && ts.isIdentifier(statement.name)) names.add(statement.name.text);
-    } else hoist(statement);
-  }
-  names.delete('');
-  return [...names];
-}
-
-function importedNames({ importClause }: ts.ImportDeclaration): string[] {
-  if (!importClause) return [];
-  const { name, namedBindings } = importClause;
-  const named = !namedBindings
-    ? []
-    : ts.isNamespaceImport(namedBindings)
-      ? [namedBindings.name.text]
-      : namedBindings.elements.map(element => element.name.text);
-  return [...(name ? [name.text] : []), ...named];
-}
+export const extensionOf = (path: string): ts.Extension =>
+  path.endsWith('.tsx') ? ts.Extension.Tsx : ts.Extension.Ts;

@@ -26,3 +26,37 @@ test('cells added before and after the start are known; a lost worker comes back
   expect((await client.complete('late.', 5)).matches).toEqual(['second']);
   await client.dispose();
 });
+
+/** Takes TypeScript minutes, within all of its own limits. */
+const runaway = `type Bit = '0' | '1' | '2' | '3' | '4' | '5' | '6' | '7' | '8' | '9';
+type Mul<A extends string, B extends string> = \`\${A}\${B}\`;
+type Four = Mul<Mul<Bit, Bit>, Mul<Bit, Bit>>;
+const endless: { [K in Four]: { [L in Four]: K extends L ? 1 : L } }[Four][Four] = 2;`;
+
+test('a type that runs away costs the worker, not the kernel; its names are known all the same', async () => {
+  const client = createLanguageClient(mkdtempSync(join(tmpdir(), 'client-')), { limit: 4000 });
+  client.addCell('const before = { kept: 1 }', 1);
+  expect((await client.complete('before.', 7)).matches).toEqual(['kept']);
+  const lost = client.diagnose(runaway);
+  client.addCell(runaway, 2);
+  const behind = client.complete('before.', 7);
+  expect(await lost).toEqual([]);
+  expect((await behind).matches).toEqual([]);
+  expect((await client.complete('before.', 7)).matches).toEqual(['kept']);
+  expect((await client.complete('endl', 4)).matches).toEqual(['endless']);
+  expect((await client.inspect('endless', 7, 0)).data['text/plain']).toContain('any');
+  expect(await client.diagnose(runaway)).toEqual([]);
+  await client.dispose();
+});
+
+test('what the types are to read of a cell is up to the session', async () => {
+  const client = createLanguageClient(mkdtempSync(join(tmpdir(), 'client-')), {
+    plain: code => code.replace(/^%.*$/gm, line => ' '.repeat(line.length)),
+  });
+  client.addCell('%time\nconst timed = { ms: 1 }', 1);
+  expect((await client.complete('%load x\ntimed.', 14)).matches).toEqual(['ms']);
+  expect(await client.isComplete('%load x')).toEqual({ status: 'complete' });
+  client.forget();
+  expect((await client.complete('timed', 5)).matches).toEqual([]);
+  await client.dispose();
+});

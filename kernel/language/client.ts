@@ -1,6 +1,7 @@
 /**
  * The supervisor's side of the language worker. The worker starts with the first question that needs TypeScript;
- * one that dies is started again with all cells, and what was asked of it is answered with nothing found.
+ * one that dies, or that a type sends round in circles, is started again with all cells, and what was asked of it
+ * is answered with nothing found.
  */
 import { Worker } from 'node:worker_threads';
 import { isComplete } from './is-complete.ts';
@@ -16,12 +17,22 @@ export interface LanguageClient {
   diagnose(code: string): Promise<Diagnostic[]>;
   /** Makes known what a cell that ran declares; one that failed has declared what it came to. */
   addCell(code: string, count: number, failed?: boolean): void;
+  /** Forgets all cells: the process that held their values is gone. */
+  forget(): void;
   /** Whether the worker has answered before, so that the next answer comes soon. */
   isWarm(): boolean;
   dispose(): Promise<void>;
 }
 
+export interface ClientOptions {
+  /** What TypeScript is to read of a cell, with lines and columns as they are: without magics. */
+  plain?: (code: string) => string;
+  /** A worker that is silent for so long is started again, in ms; three times as long while it starts. */
+  limit?: number;
+}
+
 interface Waiting {
+  question: Question;
   resolve(value: unknown): void;
   nothing: unknown;
 }
@@ -32,15 +43,24 @@ const workerUrl = new URL(
   import.meta.url,
 );
 
-export function createLanguageClient(cwd: string): LanguageClient {
+/** A type can ask for more memory than there is; then the worker dies, and only the worker. */
+const resourceLimits = { maxOldGenerationSizeMb: 2048 };
+
+export function createLanguageClient(
+  cwd: string,
+  { plain = code => code, limit = 10_000 }: ClientOptions = {},
+): LanguageClient {
   const cells: [code: string, count: number, failed: boolean][] = [];
+  /** Cells whose types cannot be worked out. */
+  const opaque = new Set<string>();
   const waiting = new Map<number, Waiting>();
   let worker: Worker | undefined;
+  let watch: NodeJS.Timeout | undefined;
   let warm = false;
   let asked = 0;
 
   function start(): Worker {
-    const started = new Worker(workerUrl, { workerData: { cwd } });
+    const started = new Worker(workerUrl, { workerData: { cwd }, resourceLimits });
     worker = started;
     // the sockets keep the kernel alive, not this thread
     started.unref();
@@ -48,23 +68,48 @@ export function createLanguageClient(cwd: string): LanguageClient {
       const { resolve, nothing } = waiting.get(id) ?? {};
       warm ||= resolve !== undefined;
       waiting.delete(id);
+      guard();
       resolve?.(problem === undefined ? value : nothing);
     });
     const lost = () => {
-      if (worker === started) {
-        worker = undefined;
-        warm = false;
-      }
-      for (const { resolve, nothing } of waiting.values()) resolve(nothing);
-      waiting.clear();
+      if (worker === started) drop();
     };
     started.on('error', lost);
     started.on('exit', lost);
-    for (const given of cells) post(started, { id: ++asked, method: 'addCell', given });
+    for (const cell of cells) teach(started, cell);
     return started;
   }
 
+  /** The worker is gone: whoever waits for it is told that nothing was found. */
+  function drop(): void {
+    worker = undefined;
+    warm = false;
+    clearTimeout(watch);
+    for (const { resolve, nothing } of waiting.values()) resolve(nothing);
+    waiting.clear();
+  }
+
+  /** Gives the worker time for the oldest question, anew with each answer. */
+  function guard(): void {
+    clearTimeout(watch);
+    const [oldest] = waiting.values();
+    if (!oldest) return;
+    watch = setTimeout(
+      () => {
+        const { method, given } = oldest.question;
+        if (method === 'diagnose') opaque.add(String(given[0]));
+        void worker?.terminate();
+        drop();
+      },
+      warm ? limit : 3 * limit,
+    );
+    watch.unref();
+  }
+
   const post = (to: Worker, question: Question): void => to.postMessage(question);
+
+  const teach = (to: Worker, [code, count, failed]: (typeof cells)[number]): void =>
+    post(to, { id: ++asked, method: 'addCell', given: [code, count, failed, opaque.has(code)] });
 
   function ask<Method extends keyof Questions>(
     method: Method,
@@ -72,16 +117,17 @@ export function createLanguageClient(cwd: string): LanguageClient {
     nothing: ReturnType<Questions[Method]>,
   ): Promise<ReturnType<Questions[Method]>> {
     const to = worker ?? start();
-    const id = ++asked;
+    const question = { id: ++asked, method, given };
     return new Promise(resolve => {
-      waiting.set(id, { resolve: resolve as (value: unknown) => void, nothing });
-      post(to, { id, method, given });
+      waiting.set(question.id, { question, resolve: resolve as (value: unknown) => void, nothing });
+      if (waiting.size === 1) guard();
+      post(to, question);
     });
   }
 
   return {
     complete: (code, cursor) =>
-      ask('complete', [code, cursor], {
+      ask('complete', [plain(code), cursor], {
         status: 'ok',
         matches: [],
         cursor_start: cursor,
@@ -89,12 +135,18 @@ export function createLanguageClient(cwd: string): LanguageClient {
         metadata: { _jupyter_types_experimental: [] },
       }),
     inspect: (code, cursor, detail) =>
-      ask('inspect', [code, cursor, detail], { status: 'ok', found: false, data: {}, metadata: {} }),
-    isComplete: code => Promise.resolve(isComplete(code)),
-    diagnose: code => ask('diagnose', [code], []),
+      ask('inspect', [plain(code), cursor, detail], { status: 'ok', found: false, data: {}, metadata: {} }),
+    isComplete: code => Promise.resolve(isComplete(plain(code))),
+    diagnose: code => (opaque.has(plain(code)) ? Promise.resolve([]) : ask('diagnose', [plain(code)], [])),
     addCell(code, count, failed = false) {
-      cells.push([code, count, failed]);
-      if (worker) post(worker, { id: ++asked, method: 'addCell', given: [code, count, failed] });
+      const cell: (typeof cells)[number] = [plain(code), count, failed];
+      cells.push(cell);
+      if (worker) teach(worker, cell);
+    },
+    forget() {
+      cells.length = 0;
+      void worker?.terminate();
+      if (worker) drop();
     },
     isWarm: () => warm,
     async dispose() {

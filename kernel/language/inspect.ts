@@ -1,7 +1,7 @@
 /** What something is: signature, documentation, and, in more detail, where and how it is defined. */
 import { relative } from 'node:path';
 import ts from 'typescript';
-import type { Cells } from './cells.ts';
+import { cellNumber, type Cells } from './cells.ts';
 import type { InspectReply } from './replies.ts';
 
 interface Found {
@@ -79,7 +79,7 @@ function definitionOf(service: ts.LanguageService, cells: Cells, at: number): De
   if (!definition || !source) return undefined;
   const { start, length } = definition.contextSpan ?? definition.textSpan;
   const lines = source.text.slice(start, start + length).split('\n');
-  const cell = /\.neuronbook-cell-(\d+)/.exec(definition.fileName)?.[1];
+  const cell = cellNumber(definition.fileName);
   const line = source.getLineAndCharacterOfPosition(start).line + 1;
   const place = cell
     ? `cell ${cell}, line ${line - 1}`

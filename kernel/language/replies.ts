@@ -50,5 +50,5 @@ export interface Questions {
   complete(code: string, cursor: number): CompleteReply;
   inspect(code: string, cursor: number, detail: number): InspectReply;
   diagnose(code: string): Diagnostic[];
-  addCell(code: string, count: number, failed?: boolean): void;
+  addCell(code: string, count: number, failed?: boolean, opaque?: boolean): void;
 }

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { declaredNames } from './cells.ts';
+import { declarationsOf } from './declarations.ts';
 import { pointsOf, unitsOf } from './points.ts';
 import { createService } from './service.ts';
 
@@ -171,14 +171,15 @@ describe('type errors', () => {
 });
 
 test('names that a cell declares', () => {
+  const names = (code: string) => [...declarationsOf(code).keys()];
   expect(
-    declaredNames(
+    names(
       'import d, { a as b, type T } from "x"; import * as n from "y"; const { p, q: [r] } = d; for (var i = 0;;) { let no; var j } function f() { var no } class C {} type A = 1; interface I {} enum E {} namespace N { const no = 1 } export const x = 1; declare global {}',
     ),
   ).toEqual(
     expect.arrayContaining(['d', 'b', 'T', 'n', 'p', 'r', 'i', 'j', 'f', 'C', 'A', 'I', 'E', 'N', 'x']),
   );
-  expect(declaredNames('for (const no of []) {} { let no2 } (() => { var no3 })()')).toEqual([]);
+  expect(names('for (const no of []) {} { let no2 } (() => { var no3 })()')).toEqual([]);
 });
 
 test('code points and UTF-16 units', () => {

@@ -15,14 +15,20 @@ export interface Answer {
   problem?: string;
 }
 
+/** After a cell has run there is time to take it in, unless somebody asks at once, in ms. */
+const REST = 50;
+
 const { cwd } = workerData as { cwd: string };
 const service = createService(cwd);
+let rest: NodeJS.Timeout | undefined;
 
 parentPort?.on('message', ({ id, method, given }: Question) => {
+  clearTimeout(rest);
   const answer = (rest: Omit<Answer, 'id'>) => parentPort?.postMessage({ id, ...rest } satisfies Answer);
   try {
     answer({ value: (service[method] as (...given: unknown[]) => unknown)(...given) });
   } catch (error) {
     answer({ problem: error instanceof Error ? (error.stack ?? error.message) : String(error) });
   }
+  if (method === 'addCell') rest = setTimeout(() => service.warmUp(), REST);
 });
