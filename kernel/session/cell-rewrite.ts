@@ -10,6 +10,7 @@
 import type MagicString from 'magic-string';
 import type { ImportDeclaration, Node, VariableDeclaration } from 'oxc-parser';
 import { importCode } from './cell-imports.ts';
+import { isMagicCall } from './cell-source.ts';
 import {
   childrenOf,
   functionNames,
@@ -50,7 +51,8 @@ export class CellRewriter {
   topLevel(statements: readonly Node[], scope?: Scope): void {
     this.importsEnd = undefined;
     for (const statement of statements) {
-      if (statement.type !== 'ImportDeclaration') this.importsEnd ??= statement.start;
+      if (isMagicCall(statement)) this.importsEnd = undefined;
+      else if (statement.type !== 'ImportDeclaration') this.importsEnd ??= statement.start;
       this.withCheck(statement, () => this.topStatement(statement, scope));
     }
   }
@@ -80,10 +82,9 @@ export class CellRewriter {
         text.remove(node.start, inner.start);
         if ((inner.type === 'FunctionDeclaration' || inner.type === 'ClassDeclaration') && inner.id)
           return this.topStatement(inner, scope);
-        if (inner.type === 'FunctionDeclaration' || inner.type === 'ClassDeclaration') {
-          text.prependRight(inner.start, '(');
-          text.appendLeft(inner.end, ');');
-        }
+        // an object, a function or a class is an expression in brackets only
+        text.prependRight(inner.start, '(');
+        text.appendLeft(inner.end, ')');
         return this.visit(inner, scope);
       }
     }
@@ -265,6 +266,7 @@ export class CellRewriter {
         return;
       case 'AssignmentPattern':
         inner(node.left);
+        if (made) this.nameFunction(node.left, node.right, node.end);
         return this.visit(node.right, scope);
       case 'RestElement':
         return inner(node.argument);
@@ -275,9 +277,7 @@ export class CellRewriter {
   /** `let x` → `__scope.x = undefined`, `const {a} = v` → `({a: __scope.a} = v)`. */
   private declare(node: VariableDeclaration, scope: Scope | undefined): void {
     const { text } = this;
-    const helper = node.declarations.every(
-      ({ id }) => id.type === 'Identifier' && id.name.startsWith('_usingCtx'),
-    );
+    const helper = node.declarations.every(({ id }) => id.type === 'Identifier' && isLocal(id.name, scope));
     if (helper) return node.declarations.forEach(({ init }) => init && this.visit(init, scope));
     text.remove(node.start, node.declarations[0].start);
     for (const { id, init, start, end } of node.declarations) {
@@ -290,14 +290,17 @@ export class CellRewriter {
       if (id.type !== 'Identifier') {
         text.prependRight(start, '(');
         text.appendLeft(end, ')');
-      } else if (isAnonymous(init)) {
-        // an assignment to a property leaves a function nameless; a property of a literal names it
-        text.appendLeft(id.end, ` = ({ ${id.name}: `);
-        text.remove(id.end, init.start);
-        text.appendLeft(end, ` }).${id.name}`);
-      }
+      } else this.nameFunction(id, init, end);
       this.visit(init, scope);
     }
+  }
+
+  /** An assignment to a property leaves a function nameless; a property of a literal names it. */
+  private nameFunction(id: Node, init: Node, end: number): void {
+    if (id.type !== 'Identifier' || !isAnonymous(init)) return;
+    this.text.appendLeft(id.end, ` = ({ ${id.name}: `);
+    this.text.remove(id.end, init.start);
+    this.text.appendLeft(end, ` }).${id.name}`);
   }
 
   private function(node: Node, scope: Scope | undefined): void {

@@ -1,25 +1,34 @@
 /**
  * TypeScript of one cell → the body of an async function: `wire/message → session/cell → session/evaluate`.
  *
- * 1. parse as TypeScript: syntax errors, whether the last statement is an expression to show;
- * 2. strip types, lower enums, namespaces and `using` (oxc-transform);
+ * 1. magics become calls (`cell-source.ts`);
+ * 2. TypeScript becomes JavaScript (`transpile.ts`): syntax errors, whether the last statement is to be shown;
  * 3. parse the JavaScript, rewrite names, imports and loops (`cell-rewrite.ts`);
  * 4. return the last value.
  *
  * The result is a function expression of (__scope, __check, __import, __bind, __meta, __constant).
  */
 import MagicString from 'magic-string';
-import { parseSync, type Node, type Program, type Statement } from 'oxc-parser';
-import { transformSync } from 'oxc-transform';
+import { parseSync, type Node, type Statement } from 'oxc-parser';
 import { CellSyntaxError, positionAt } from './cell-error.ts';
 import { CellMap } from './cell-map.ts';
 import { hoistedNames, namesOfPattern } from './cell-names.ts';
 import { CellRewriter, type Kind } from './cell-rewrite.ts';
+import { cellSource } from './cell-source.ts';
+import { isDecoratorHelper, transpile, type Problem } from './transpile.ts';
 
 export interface CellOptions {
+  /** Where the project's tsconfig.json is looked for. */
+  cwd?: string;
+  /** What errors show of the cell, where `source` is a part of it. */
+  shown?: string;
   /** How an earlier cell declared a name. */
   known?: (name: string) => Kind | undefined;
   isGlobal?: (name: string) => boolean;
+  /** Names of the place where a debugger evaluates: they stay as they are. */
+  locals?: Iterable<string>;
+  /** A debugger's expression runs while nothing else may: a plain function, without `await`. */
+  sync?: boolean;
 }
 
 export interface RewrittenCell {
@@ -39,22 +48,13 @@ export const cellParameters = ['__scope', '__check', '__import', '__bind', '__me
 
 /** @throws CellSyntaxError where the source does not parse */
 export function rewriteCell(source: string, count: number, options: CellOptions = {}): RewrittenCell {
-  const { known = () => undefined, isGlobal = name => name in globalThis } = options;
-  const typed = parse(source, count);
-  const last = typed.body.at(-1);
-  const hasValue = showsValue(last, source);
+  const { known = () => undefined, isGlobal = name => name in globalThis, cwd, sync = false } = options;
+  const { code: written, map: first } = cellSource(source, name => !!known(name) || isGlobal(name));
+  const { code: plain, maps, program: typed, problems } = transpile('cell.ts', written, cwd);
+  if (problems.length) throw syntaxError(problems[0], written, options.shown ?? source, count);
+  const hasValue = showsValue(typed.body.at(-1), written);
 
-  const stripped = transformSync('cell.ts', source, {
-    lang: 'ts',
-    sourceType: 'module',
-    sourcemap: true,
-    target: 'es2023',
-    helpers: { mode: 'External' as never },
-    typescript: { onlyRemoveTypeImports: true },
-  });
-  raise(stripped.errors, source, count);
-
-  const { program } = parseSync('cell.js', stripped.code, {
+  const { program } = parseSync('cell.js', plain, {
     lang: 'js',
     sourceType: 'module',
     preserveParens: false,
@@ -65,17 +65,22 @@ export function rewriteCell(source: string, count: number, options: CellOptions 
   const { outer, inner } = split(program.body, disposing);
 
   const declared = new Map([...declarations([...outer, ...inner])]);
-  const text = new MagicString(stripped.code);
+  const text = new MagicString(plain);
   const rewriter = new CellRewriter(text, { declared, known, isGlobal });
-  // the generated `_usingCtx` stay plain locals
   const locals = {
-    names: new Set(program.body.flatMap(statement => [...hoistedNames(statement)].filter(isHelper))),
+    names: new Set([
+      ...program.body.flatMap(statement => [...hoistedNames(statement)].filter(isHelper)),
+      ...(options.locals ?? []),
+    ]),
   };
   rewriter.topLevel(inner.length ? outer.slice(0, -1) : outer, locals);
   rewriter.topLevel(inner, locals);
 
+  for (const statement of program.body)
+    if (isEmptyExport(statement)) text.remove(statement.start, statement.end);
+
   const shown = inner.length ? inner.at(-1) : outer.at(-1);
-  if (hasValue && shown) returnValue(shown, text);
+  if (hasValue && shown) returnValue(shown, text, sync ? '' : 'await ');
 
   // enums and namespaces merge with what they find, so a second run must find nothing
   const merging = typed.body.flatMap(statement => {
@@ -87,13 +92,16 @@ export function rewriteCell(source: string, count: number, options: CellOptions 
     ...merging.filter(name => declared.has(name)).map(name => `__scope.${name} = undefined;`),
     ...[...declared].filter(([, kind]) => kind === 'function').map(([name]) => `__scope.${name} = ${name};`),
   ];
-  text.prepend(`(async (${cellParameters.join(', ')}) => { 'use strict'; ${head.join(' ')}\n`);
+  text.prepend(
+    `(${sync ? '' : 'async '}(${cellParameters.join(', ')}) => { 'use strict'; ${head.join(' ')}\n`,
+  );
   text.append('\n})');
   return {
     code: text.toString(),
-    map: new CellMap(source, () => [
+    map: new CellMap(options.shown ?? source, () => [
       text.generateDecodedMap({ hires: 'boundary', source: 'cell.js' }),
-      ...(stripped.map ? [stripped.map] : []),
+      ...maps,
+      ...(first ? [first] : []),
     ]),
     declared,
     used: rewriter.used,
@@ -101,27 +109,15 @@ export function rewriteCell(source: string, count: number, options: CellOptions 
   };
 }
 
-function parse(source: string, count: number): Program {
-  const { program, errors } = parseSync('cell.ts', source, { lang: 'ts', sourceType: 'module' });
-  raise(errors, source, count);
-  return program;
-}
-
-interface OxcError {
-  message: string;
-  labels: { start: number; end: number }[];
-  helpMessage: string | null;
-}
-
-function raise(errors: readonly OxcError[], source: string, count: number): void {
-  if (!errors.length) return;
-  const [{ message, labels, helpMessage }] = errors;
+/** @param written what was parsed: its lines are those of `source` */
+function syntaxError(problem: Problem, written: string, source: string, count: number): CellSyntaxError {
+  const { message, labels, helpMessage } = problem;
   // of two labels ("declared here", "again here") the later one is the mistake
   const offset = Math.max(0, ...labels.map(label => label.start));
   const atEnd = message.includes('`EOF`');
-  const { line, column } = positionAt(source, atEnd ? source.trimEnd().length : offset);
+  const { line, column } = positionAt(written, atEnd ? written.trimEnd().length : offset);
   const hint = helpMessage?.replace(/^./, letter => letter.toLowerCase());
-  throw new CellSyntaxError(message.replace(/\.$/, ''), source, count, line, column, hint);
+  return new CellSyntaxError(message.replace(/\.$/, ''), source, count, line, column, hint);
 }
 
 /** A last expression shows its value unless a semicolon follows it, as in IPython. */
@@ -135,12 +131,18 @@ function showsValue(last: Node | undefined, source: string): boolean {
 
 /** Where a cell disposes of resources at its end, its statements stand inside one generated `try`. */
 function split(body: readonly Statement[], disposing: boolean): { outer: Statement[]; inner: Statement[] } {
-  const last = body.at(-1);
+  // oxc marks a module that has lost its last import by an empty export
+  const outer = body.filter(statement => !isEmptyExport(statement));
+  const last = outer.at(-1);
   const inner = disposing && last?.type === 'TryStatement' ? last.block.body : [];
-  return { outer: [...body] as Statement[], inner: [...inner] as Statement[] };
+  return { outer, inner: [...inner] as Statement[] };
 }
 
-const isHelper = (name: string): boolean => name.startsWith('_usingCtx');
+const isEmptyExport = (statement: Statement): boolean =>
+  statement.type === 'ExportNamedDeclaration' && !statement.declaration && !statement.specifiers.length;
+
+/** Locals that lowering made up. */
+const isHelper = (name: string): boolean => name.startsWith('_usingCtx') || isDecoratorHelper(name);
 
 function* declarations(body: readonly Node[]): Generator<[string, Kind]> {
   for (const node of body) {
@@ -161,12 +163,12 @@ function* declarations(body: readonly Node[]): Generator<[string, Kind]> {
 }
 
 /** `expr;` → `return [await (expr)];` */
-function returnValue(statement: Node, text: MagicString): void {
+function returnValue(statement: Node, text: MagicString, wait: 'await ' | ''): void {
   const code = text.original;
   const semicolon = code[statement.end - 1] === ';';
   const start =
     statement.type === 'ExportDefaultDeclaration' ? (statement.declaration as Node).start : statement.start;
-  text.prependRight(start, 'return [await (');
+  text.prependRight(start, `return [${wait}(`);
   if (semicolon) text.update(statement.end - 1, statement.end, ')];');
   else text.appendLeft(statement.end, ')];');
 }

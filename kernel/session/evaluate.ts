@@ -3,16 +3,16 @@
  * Keeps what cells share: one scope object with live bindings, and the kind of every name.
  */
 import { Script } from 'node:vm';
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { nearest } from '../base/nearest.ts';
 import { isSilent } from '../display/bundle.ts';
 import { cellParameters, rewriteCell } from './cell.ts';
 import type { Kind } from './cell-rewrite.ts';
-import { disposeHelpers } from './dispose.ts';
+import { babelHelpers } from './helpers.ts';
+import { runMagic, type MagicCell } from './magic.ts';
 import { mainLoader } from './main-loader.ts';
-import { createImporter } from './resolve.ts';
+import { createImporter, createNotebookRequire } from './resolve.ts';
 import { createStacks, type FormattedError } from './stack.ts';
 
 export interface EvaluatorOptions {
@@ -26,6 +26,10 @@ export interface EvaluatorOptions {
   breakOnSigint?: boolean;
   /** Told the file name of each cell that is compiled and about to run: here a debugger sets its breakpoints. */
   compiled?: (file: string) => void;
+  /** Told what a magic wants of the front end, e.g. other text in the cell. */
+  payload?: (payload: Record<string, unknown>) => void;
+  /** Told that all variables are gone. */
+  forgotten?: () => void;
 }
 
 export interface CellResult {
@@ -55,18 +59,25 @@ export function createEvaluator({
   globals = {},
   breakOnSigint = true,
   compiled = () => undefined,
+  payload = () => undefined,
+  forgotten = () => undefined,
 }: EvaluatorOptions): Evaluator {
   const kinds = new Map<string, Kind>();
   const stacks = createStacks();
   const importModule = createImporter(cwd);
   const file = join(cwd, 'notebook.ts');
-  const scope = createScope(kinds, {
-    require: createRequire(file),
+  const module = { exports: {} };
+  const builtins = {
+    require: createNotebookRequire(cwd),
     __dirname: cwd,
     __filename: file,
-    babelHelpers: disposeHelpers,
+    module,
+    exports: module.exports,
+    babelHelpers,
     ...globals,
-  });
+  };
+  const scope = createScope(kinds);
+  give(scope, builtins);
   const meta = {
     url: pathToFileURL(file).href,
     dirname: cwd,
@@ -74,8 +85,13 @@ export function createEvaluator({
     resolve: (specifier: string) => importModule.resolve(specifier),
   };
 
-  async function run(source: string, count: number): Promise<CellResult> {
+  const names = () => Object.keys(scope).filter(name => kinds.has(name) && !isMadeUp(name));
+
+  /** @param shown the cell that `source` is a part of, for errors */
+  async function run(source: string, count: number, shown = source): Promise<CellResult> {
     const cell = rewriteCell(source, count, {
+      cwd,
+      shown,
       known: name => kinds.get(name) ?? (Object.hasOwn(scope, name) ? 'var' : undefined),
       isGlobal: name => name in globalThis,
     });
@@ -94,7 +110,14 @@ export function createEvaluator({
       __bind: (module: Record<string, unknown>, specifier: string, bindings: [string, string?][]) =>
         // a type imported without `type` has no value, and the cell asks for none
         bind(scope, module, specifier, bindings, name => !cell.used.has(name) && kinds.delete(name)),
-      __meta: meta,
+      __meta: {
+        ...meta,
+        magic: (name: string, text: string, at: number) =>
+          // a magic of the whole cell is called with the place where the lines below it begin
+          name.startsWith('%%')
+            ? runMagic(name, text, source.slice(at), magicCell(source, count, at, source.length))
+            : runMagic(name, text, '', magicCell(source, count, at, at + text.length)),
+      },
       __constant: refuseAssignment,
     };
     compiled(filename);
@@ -107,10 +130,28 @@ export function createEvaluator({
     return result && !isSilent(result[0]) ? { hasValue: true, value: result[0] } : { hasValue: false };
   }
 
+  /** What the magic that stands between `from` and `to` may do. */
+  const magicCell = (source: string, count: number, from: number, to: number): MagicCell => ({
+    folder: cwd,
+    variables: () => names().map(name => ({ name, kind: kinds.get(name) ?? 'var', value: scope[name] })),
+    reset() {
+      for (const name of Object.keys(scope)) delete scope[name];
+      kinds.clear();
+      give(scope, builtins);
+      forgotten();
+    },
+    async evaluate(code) {
+      // spaces in place of the rest, so that errors have their place
+      const part = () => source.slice(0, from).replace(/[^\r\n]/g, ' ') + source.slice(from, to);
+      return (await (code === undefined ? run(part(), count, source) : run(code, count))).value;
+    },
+    replace: text => payload({ source: 'set_next_input', text, replace: true }),
+  });
+
   return {
-    run,
+    run: (source, count) => run(source, count),
     formatError: stacks.format,
-    names: () => Object.keys(scope).filter(name => kinds.has(name)),
+    names,
     scope,
     kinds,
   };
@@ -120,10 +161,7 @@ export function createEvaluator({
  * The object whose own properties are the notebook's variables. Reading a name that no cell has assigned falls
  * through to a proxy, which answers with Node's global of that name or refuses as the language would.
  */
-function createScope(
-  kinds: ReadonlyMap<string, Kind>,
-  builtins: Record<string, unknown>,
-): Record<string, unknown> {
+function createScope(kinds: ReadonlyMap<string, Kind>): Record<string, unknown> {
   const outside = globalThis as Record<string | symbol, unknown>;
   const fallback = new Proxy(Object.create(null) as Record<string, unknown>, {
     get(_, name) {
@@ -145,11 +183,17 @@ function createScope(
     },
     has: (_, name) => name in outside,
   });
-  const scope = Object.create(fallback) as Record<string, unknown>;
-  for (const [name, value] of Object.entries(builtins))
-    Object.defineProperty(scope, name, { value, writable: true, enumerable: true, configurable: true });
-  return scope;
+  return Object.create(fallback) as Record<string, unknown>;
 }
+
+/** Defined, not assigned: the fallback refuses to assign names that no cell has declared. */
+function give(scope: object, values: Record<string, unknown>): void {
+  for (const [name, value] of Object.entries(values))
+    Object.defineProperty(scope, name, { value, writable: true, enumerable: true, configurable: true });
+}
+
+/** What lowered JSX imports. */
+const isMadeUp = (name: string): boolean => /^_(jsxs?|Fragment)\d*$/.test(name);
 
 /** Gives the names of an import declaration their values; `forgive` lets a missing one pass. */
 function bind(

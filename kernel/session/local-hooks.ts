@@ -54,7 +54,8 @@ export const load: LoadHook = async (url, context, next) => {
   if (context.format !== 'module') return next(url, context);
   const source = readFileSync(path, 'utf8');
   if (!isTypeScript(path)) return { format: 'module', source, shortCircuit: true };
-  const { code, errors } = compile(path, source);
-  if (errors.length) throw new SyntaxError(`${path}: ${errors[0].message}\n${errors[0].codeframe ?? ''}`);
+  const { code, problems } = compile(path, source);
+  if (problems.length)
+    throw new SyntaxError(`${path}: ${problems[0].message}\n${problems[0].codeframe ?? ''}`);
   return { format: 'module', source: code, shortCircuit: true };
 };

@@ -7,7 +7,8 @@ import { createHash } from 'node:crypto';
 import { dirname, extname, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { parseSync } from 'oxc-parser';
-import { transformSync, type TransformResult } from 'oxc-transform';
+import { helpersImport } from './helpers.ts';
+import { transpile, type Transpiled } from './transpile.ts';
 
 /** Query parameter that carries the version. */
 export const versionKey = 'neuronbook';
@@ -15,8 +16,10 @@ export const versionKey = 'neuronbook';
 export const isTypeScript = (path: string): boolean => /\.[cm]?tsx?$/.test(path);
 const isScript = (path: string): boolean => /\.[cm]?[jt]sx?$/.test(path);
 
-export const compile = (path: string, source: string): TransformResult =>
-  transformSync(path, source, { sourceType: 'module', sourcemap: true, target: 'es2023' });
+export function compile(path: string, source: string): Transpiled {
+  const made = transpile(path, source);
+  return made.code.includes('babelHelpers.') ? { ...made, code: made.code + helpersImport } : made;
+}
 
 /** The file that a local specifier means: as written, with an extension, `.js` for `.ts`, or a folder's index. */
 export function findLocal(path: string): string | undefined {

@@ -122,7 +122,7 @@ test('a missing package says how to get it', async () => {
   await expect(run(`import x from 'no-such-package/sub'`)).rejects.toThrow(
     expect.objectContaining({
       name: 'ModuleNotFoundError',
-      message: `package not found: 'no-such-package'; looked from ${cwd} upwards; run \`npm install no-such-package\` in that folder`,
+      message: `package not found: 'no-such-package'; looked from ${cwd} upwards; run %install no-such-package in a cell`,
     }),
   );
 });

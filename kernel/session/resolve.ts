@@ -4,7 +4,8 @@
  * (`local-hooks.ts`).
  */
 import { createRequire, isBuiltin, register } from 'node:module';
-import { join, resolve as resolvePath } from 'node:path';
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join, resolve as resolvePath } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { Script } from 'node:vm';
 import { mainLoader } from './main-loader.ts';
@@ -18,7 +19,12 @@ export interface Importer {
 /** A module that is not there, with what to do about it. */
 export class ModuleNotFoundError extends Error {
   override name = 'ModuleNotFoundError';
-  readonly code = 'ERR_MODULE_NOT_FOUND';
+  constructor(
+    message: string,
+    readonly code = 'ERR_MODULE_NOT_FOUND',
+  ) {
+    super(message);
+  }
 }
 
 const here = fileURLToPath(import.meta.url);
@@ -49,16 +55,9 @@ export function createImporter(cwd: string): Importer {
         );
       });
     }
-    try {
-      return await fromNotebook(name, attributes);
-    } catch (error) {
-      if (!isMissing(error, name)) throw error;
-      if (isOurs(name)) return fromKernel(name, attributes);
-      const wanted = packageOf(name);
-      throw new ModuleNotFoundError(
-        `package not found: '${wanted}'; looked from ${cwd} upwards; run \`npm install ${wanted}\` in that folder`,
-      );
-    }
+    if (isThere(name, cwd)) return fromNotebook(name, attributes);
+    if (isOurs(name)) return fromKernel(name, attributes);
+    throw missing(name, cwd, 'ERR_MODULE_NOT_FOUND');
   };
 
   return Object.assign(load, {
@@ -80,10 +79,51 @@ const importerAt = (file: string): Load =>
     importModuleDynamically: mainLoader(),
   }).runInThisContext() as Load;
 
-/** Whether it is `specifier` itself that was not found, rather than something that it imports. */
-function isMissing(error: unknown, specifier: string): boolean {
-  const { code, message } = error as { code?: string; message?: string };
-  return code === 'ERR_MODULE_NOT_FOUND' && !!message?.includes(`'${packageOf(specifier)}'`);
+/**
+ * Whether Node need be asked. It remembers for good that a package is not there, so that one installed later would
+ * not be found: nothing but packages that have a folder are asked for.
+ */
+function isThere(specifier: string, cwd: string): boolean {
+  if (isBuiltin(specifier) || /^(#|[a-z]+:)/.test(specifier) || isSelf(specifier, cwd)) return true;
+  const name = packageOf(specifier);
+  for (let folder = cwd; ; folder = dirname(folder)) {
+    if (existsSync(join(folder, 'node_modules', name))) return true;
+    if (dirname(folder) === folder) return false;
+  }
+}
+
+/** Whether the notebook lies in the package that it imports by name. */
+function isSelf(specifier: string, cwd: string): boolean {
+  for (let folder = cwd; ; folder = dirname(folder)) {
+    const path = join(folder, 'package.json');
+    if (existsSync(path)) return readFileSync(path, 'utf8').includes(`"${packageOf(specifier)}"`);
+    if (dirname(folder) === folder) return false;
+  }
+}
+
+const missing = (specifier: string, cwd: string, code: string): ModuleNotFoundError => {
+  const wanted = packageOf(specifier);
+  return new ModuleNotFoundError(
+    `package not found: '${wanted}'; looked from ${cwd} upwards; run %install ${wanted} in a cell`,
+    code,
+  );
+};
+
+/** Node's `require` of the notebook, with the same answers for packages that are not there. */
+export function createNotebookRequire(cwd: string): NodeJS.Require {
+  const require = createRequire(join(cwd, 'notebook.ts'));
+  return new Proxy(require, {
+    apply(target, self, [specifier]: [string]) {
+      if (
+        typeof specifier === 'string' &&
+        !isLocal(specifier) &&
+        !isThere(specifier, cwd) &&
+        !isOurs(specifier)
+      )
+        throw missing(specifier, cwd, 'MODULE_NOT_FOUND');
+      return Reflect.apply(target, self, [specifier]) as unknown;
+    },
+  });
 }
 
 const packageOf = (specifier: string): string =>

@@ -48,7 +48,14 @@ export type RunnerEvent =
   | ({ type: 'result'; run: number } & Rich)
   /** An error that no cell awaits: thrown in a timer, or a rejection that nobody handles. */
   | { type: 'stray'; run: number; error: CellError }
-  | { type: 'done'; run: number; error?: CellError; expressions: Record<string, object> }
+  | {
+      type: 'done';
+      run: number;
+      error?: CellError;
+      expressions: Record<string, object>;
+      /** What the cell wants of the front end, e.g. other text in its place. */
+      payload?: object[];
+    }
   | { type: 'ask'; run: number; id: number; prompt: string; password: boolean }
   | { type: 'exiting'; run: number; code: number }
   /** A comm message has been handled. */

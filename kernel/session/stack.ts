@@ -65,16 +65,17 @@ function prepareStackTrace(error: Error, sites: NodeJS.CallSite[]): string {
   const frames = sites.map(String).filter(site => !site.includes('neuronbook:start'));
   const last = frames.findLastIndex(frame => frame.includes('[cell '));
   const kept = last < 0 ? frames : frames.slice(0, last + 1);
-  const lines = kept.map(frame =>
-    clean(frame).replace(
-      /(\[cell [\d.]+\]|file:[^\s()]+):(\d+):(\d+)/,
-      (whole, file: string, line: string, column: string) => {
-        const at = mapOf(file)?.original(+line, +column);
-        return at ? `${plain(file)}:${at.line}:${at.column}` : whole;
-      },
-    ),
-  );
+  const lines = kept.flatMap(frame => located(clean(frame)) ?? []);
   return [clean(headline(error)), ...lines.map(line => `    at ${line}`)].join('\n');
+}
+
+/** The frame with the place in the user's own file; undefined for code that lowering has made up. */
+function located(frame: string): string | undefined {
+  const [place, file, line, column] = /(\[cell [\d.]+\]|file:[^\s()]+):(\d+):(\d+)/.exec(frame) ?? [];
+  const map = file ? mapOf(file) : undefined;
+  if (!place || !map) return frame;
+  const at = map.original(+line, +column);
+  return at && frame.replace(place, () => `${plain(file)}:${at.line}:${at.column}`);
 }
 
 function headline(error: unknown): string {
@@ -91,8 +92,10 @@ export function mapOf(file: string): CellMap | undefined {
   if (!file.startsWith('file:') || !file.includes(`?${versionKey}=`) || !isTypeScript(plain(file)))
     return undefined;
   const source = sourceOf(file);
-  const map = source === undefined ? undefined : compile(fileURLToPath(plain(file)), source).map;
-  const made = map && new CellMap(source ?? '', () => [map]);
+  const made =
+    source === undefined
+      ? undefined
+      : new CellMap(source, () => compile(fileURLToPath(plain(file)), source).maps);
   maps.set(file, made);
   return made;
 }

@@ -143,13 +143,18 @@ export function createSupervisor({ transport, startLanguage, cwd, version, log, 
     }
   }
 
-  async function done({ run, error, expressions }: Extract<RunnerEvent, { type: 'done' }>): Promise<void> {
+  async function done({
+    run,
+    error,
+    expressions,
+    payload,
+  }: Extract<RunnerEvent, { type: 'done' }>): Promise<void> {
     ladder.settled(run);
     questions.abort(new Error('the cell that asked has ended'));
     questions = new AbortController();
     await keeper.runner().drain();
     streams.flush();
-    executor.settle(run, { error, expressions });
+    executor.settle(run, { error, expressions, payload });
   }
 
   async function ask({ run, id, prompt, password }: Extract<RunnerEvent, { type: 'ask' }>): Promise<void> {
