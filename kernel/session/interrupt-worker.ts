@@ -5,8 +5,10 @@
  */
 import { Session } from 'node:inspector';
 import { Socket } from 'node:net';
-import { workerData } from 'node:worker_threads';
+import { parentPort, workerData } from 'node:worker_threads';
 import { Flag } from './flags.ts';
+import { descendants, signalAll } from './process-tree.ts';
+import type { ChildNews } from './runner-children.ts';
 import { INTERRUPT_FD, type InterruptStatus } from './runner-protocol.ts';
 
 const flags = workerData as Int32Array;
@@ -18,6 +20,8 @@ const TICK = 50;
  */
 const STUCK_TICKS = 5;
 const STUCK_TICKS_AFTER_STEPS = 20;
+/** Looks before a child process that the main thread waits for gets SIGINT, and before it is killed. */
+const CHILD_TICKS = { SIGINT: 2, SIGKILL: 14 } as const;
 /** How long to wait for a native call or a write to end before giving way to it, in ms. */
 const GIVE_WAY = 20;
 
@@ -31,6 +35,13 @@ let stuck = 0;
 let terminating = false;
 let terminatedAt = 0;
 let timer: NodeJS.Timeout | undefined;
+/** Children that run beside the main thread: any other is one that it waits for, as in `execSync`. */
+const beside = new Set<number>();
+
+parentPort?.on('message', (news: ChildNews) => {
+  if ('started' in news) beside.add(news.started);
+  else beside.delete(news.ended);
+});
 
 line.setEncoding('utf8');
 line.on('data', (text: unknown) => {
@@ -61,6 +72,8 @@ function tick(): void {
   const turns = Atomics.load(flags, Flag.BEAT) + Atomics.load(flags, Flag.STEPS);
   stuck = turns === beat && status.native === 0 ? stuck + 1 : 0;
   beat = turns;
+  for (const signal of ['SIGINT', 'SIGKILL'] as const)
+    if (stuck === CHILD_TICKS[signal]) signalAll(descendants(process.pid, { skip: beside }), signal);
   const patience = Atomics.load(flags, Flag.STEPS) > 0 ? STUCK_TICKS_AFTER_STEPS : STUCK_TICKS;
   if (stuck >= patience && !terminating) terminate();
 }

@@ -21,7 +21,7 @@ const TICK = 50;
 /** What a run gets to end by itself: since the interrupt, since its last native step, since it was terminated. */
 const PATIENCE = { interrupt: 2000, native: 1000, terminated: 2500 };
 /** When the reader is told that a native step is being waited for. */
-const NOTICE = 1000;
+const NOTICE = 500;
 /** A report of the interrupt worker older than this means that it is gone too. */
 const STALE = 1500;
 /** When a run is killed whatever the reports say. */

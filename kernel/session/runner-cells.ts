@@ -34,6 +34,8 @@ const TICK = 25;
  */
 const QUIET_TICKS = 6;
 const QUIET_TICKS_AFTER_STEPS = 40;
+/** What was terminated goes on with nothing; the rest of its promise chain may, and gets a moment. */
+const QUIET_TICKS_AFTER_TERMINATION = 2;
 
 export function createCells({ evaluator, bundleOf, isSilent, send, flags, timers, every }: CellParts) {
   let active = 0;
@@ -41,8 +43,26 @@ export function createCells({ evaluator, bundleOf, isSilent, send, flags, timers
   let beside: number | undefined;
   let interruptedAt: number | undefined;
   let watch: { stop(): void } | undefined;
+  /** Runs that were interrupted: what is left of them stops at its next look. */
+  const stopped = new Set<number>();
 
   const isInterrupted = (run: number) => Atomics.load(flags, Flag.INTERRUPTED) >= run;
+  const isUnderWay = () => Atomics.load(flags, Flag.SETTLED) < Atomics.load(flags, Flag.INTERRUPTED);
+
+  function mustStop(): boolean {
+    const run = timers.current() ?? (active || latest);
+    if (stopped.has(run)) return true;
+    // the timer of another cell: only a callback that has been running since before the interrupt is in its way
+    if (timers.current() !== undefined && run !== active)
+      return Atomics.load(flags, Flag.INTERRUPTED) !== timers.began();
+    return isInterrupted(run) && isUnderWay();
+  }
+
+  function settle(run: number): void {
+    stopped.add(run);
+    timers.clear(run);
+    Atomics.store(flags, Flag.SETTLED, Atomics.load(flags, Flag.INTERRUPTED));
+  }
 
   function finish(run: number, error: CellError | undefined, expressions: Record<string, object> = {}) {
     if (active !== run) return;
@@ -51,8 +71,7 @@ export function createCells({ evaluator, bundleOf, isSilent, send, flags, timers
     watch = undefined;
     interruptedAt = undefined;
     if (isInterrupted(run)) {
-      timers.clear(run);
-      Atomics.store(flags, Flag.SETTLED, Atomics.load(flags, Flag.INTERRUPTED));
+      settle(run);
       error = { ...(error ?? interruptError()), ename: 'Interrupted' };
     }
     send({ type: 'done', run, error, expressions });
@@ -78,6 +97,11 @@ export function createCells({ evaluator, bundleOf, isSilent, send, flags, timers
     }
   }
 
+  function patience(run: number, steps: number): number {
+    if (Atomics.load(flags, Flag.TERMINATED) === run) return QUIET_TICKS_AFTER_TERMINATION;
+    return steps > 0 ? QUIET_TICKS_AFTER_STEPS : QUIET_TICKS;
+  }
+
   return {
     /** The run to which what is printed now belongs. */
     currentRun: () => beside ?? timers.current() ?? (active || latest),
@@ -88,7 +112,7 @@ export function createCells({ evaluator, bundleOf, isSilent, send, flags, timers
     },
     /** Compiled into loop heads and after each await of a cell. */
     check(): void {
-      if (isInterrupted(active || latest)) throw new InterruptError('interrupted');
+      if (mustStop()) throw new InterruptError('interrupted');
     },
     /** The caller keeps nothing on its stack: a terminated cell takes the frames above it along. */
     execute(request: Execute): void {
@@ -108,7 +132,7 @@ export function createCells({ evaluator, bundleOf, isSilent, send, flags, timers
     },
     interrupt(run: number): void {
       if (active !== run) {
-        Atomics.store(flags, Flag.SETTLED, Math.max(run, Atomics.load(flags, Flag.SETTLED)));
+        settle(run);
         // nothing runs, or the run never began, its message lost to a termination: either way this is the answer
         send({ type: 'done', run, error: interruptError(), expressions: {} });
         return;
@@ -121,8 +145,7 @@ export function createCells({ evaluator, bundleOf, isSilent, send, flags, timers
         const now = Atomics.load(flags, Flag.STEPS);
         quiet = now === steps && Atomics.load(flags, Flag.NATIVE) === 0 ? quiet + 1 : 0;
         steps = now;
-        const finishing = steps > 0 && Atomics.load(flags, Flag.TERMINATED) !== run;
-        if (quiet >= (finishing ? QUIET_TICKS_AFTER_STEPS : QUIET_TICKS)) finish(run, interruptError());
+        if (quiet >= patience(run, steps)) finish(run, interruptError());
       }, TICK);
     },
   };

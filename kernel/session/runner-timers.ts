@@ -2,6 +2,10 @@
  * Timers that remember the run that set them: what they print later belongs to that cell, and an interrupt
  * of that run clears them, so that a loop that sleeps does not go on behind the reader's back.
  *
+ * Callbacks run as microtasks of their timer, not inside it. Node's timers keep books around each callback in
+ * JavaScript, and abort where a termination leaves them unbalanced; around a microtask there are none, so an
+ * endless loop in a callback can be terminated with the state kept.
+ *
  * AsyncLocalStorage would follow every promise too, but with its hooks switched on, terminating JavaScript
  * aborts Node ("async hook stack has become corrupted"), and an interrupt would cost the state.
  */
@@ -11,7 +15,9 @@ import { promisify } from 'node:util';
 export interface Timers {
   /** The run whose timer is calling back, if one is. */
   current(): number | undefined;
-  /** Clears what `run` has pending. */
+  /** What `epoch` said when that callback began. */
+  began(): number;
+  /** Clears what `run` has pending, and what the run has whose callback was terminated. */
   clear(run: number): void;
 }
 
@@ -19,11 +25,15 @@ type Callback = (...values: unknown[]) => void;
 type Setter = (callback: Callback, ...rest: unknown[]) => object;
 type Clear = (timer: unknown) => void;
 
-export function installTimers(currentRun: () => number): Timers {
+/** @param epoch counts the interrupts, so that a callback can tell whether one came after it began */
+export function installTimers(currentRun: () => number, epoch: () => number): Timers {
   const native = { setTimeout, setInterval, setImmediate, clearTimeout, clearInterval, clearImmediate };
   const pending = new Map<number, Map<object, () => void>>();
   const runOf = new WeakMap<object, number>();
   let calling: number | undefined;
+  let began = 0;
+  /** The run whose callback is on the stack, or was when it was terminated. */
+  let inside: number | undefined;
 
   const forget = (timer: object) => {
     const run = runOf.get(timer);
@@ -39,10 +49,8 @@ export function installTimers(currentRun: () => number): Timers {
       const run = currentRun();
       const called = (...values: unknown[]) => {
         if (!repeats) forget(timer);
-        calling = run;
-        // promises that this callback resolves continue before the next turn, and still belong to the run
-        native.setImmediate(release, run);
-        callback.apply(timer, values);
+        // microtasks run between two timers: the order of callbacks is Node's
+        void due.then(() => call(run, callback, timer, values));
       };
       const timer = (native[name] as unknown as Setter)(called, ...rest);
       runOf.set(timer, run);
@@ -51,6 +59,39 @@ export function installTimers(currentRun: () => number): Timers {
       return timer;
     };
     return set;
+  }
+
+  const due = Promise.resolve();
+
+  function call(run: number, callback: Callback, timer: object, values: unknown[]): void {
+    // the one before was terminated, and an interval would go into the same loop again
+    const stuck = inside;
+    if (stuck !== undefined) clear(stuck);
+    inside = undefined;
+    if (run === stuck) return;
+    calling = inside = run;
+    began = epoch();
+    // promises that this callback resolves continue before the next turn, and still belong to the run
+    native.setImmediate(release, run);
+    try {
+      callback.apply(timer, values);
+    } catch (error) {
+      // an interrupted loop must not begin again with the next tick of its interval
+      if ((error as Error | undefined)?.name === 'InterruptError') clear(run);
+      // as Node reports it: an uncaught exception, not a rejection that could still be handled
+      native.setImmediate(fail, error);
+    }
+    // not in a `finally`: a termination skips it, and so leaves its trace
+    inside = undefined;
+  }
+
+  function clear(run: number): void {
+    for (const cancel of [...(pending.get(run)?.values() ?? [])]) cancel();
+    pending.delete(run);
+  }
+
+  function fail(error: unknown): never {
+    throw error;
   }
 
   function release(run: unknown) {
@@ -81,9 +122,11 @@ export function installTimers(currentRun: () => number): Timers {
 
   return {
     current: () => calling,
+    began: () => began,
     clear(run) {
-      for (const cancel of [...(pending.get(run)?.values() ?? [])]) cancel();
-      pending.delete(run);
+      clear(run);
+      if (inside !== undefined) clear(inside);
+      inside = undefined;
     },
   };
 }

@@ -8,11 +8,13 @@ import { bundleOf, isSilent } from '../display/bundle.ts';
 import { clear, display, input, update } from '../display/display.ts';
 import { progress } from '../display/progress.ts';
 import { createEvaluator } from './evaluate.ts';
-import { createFlags } from './flags.ts';
+import { createFlags, Flag } from './flags.ts';
 import { createCells } from './runner-cells.ts';
 import { createSend } from './runner-channel.ts';
+import { watchChildren } from './runner-children.ts';
 import { createComms } from './runner-comms.ts';
 import { createHost } from './runner-host.ts';
+import { guardAddons } from './runner-native.ts';
 import { captureOutput } from './runner-output.ts';
 import type { CommEvent, RunnerRequest } from './runner-protocol.ts';
 import { createStrays } from './runner-strays.ts';
@@ -30,8 +32,9 @@ const every = (work: () => void, ms: number) => {
 };
 
 const currentRun = (): number => cells.currentRun();
-const timers = installTimers(currentRun);
+const timers = installTimers(currentRun, () => Atomics.load(flags, Flag.INTERRUPTED));
 captureOutput(send, currentRun);
+const children = watchChildren(currentRun, news => interruptWorker.postMessage(news));
 const comms = createComms(send, currentRun);
 const evaluator = createEvaluator({
   cwd: process.cwd(),
@@ -43,6 +46,7 @@ const evaluator = createEvaluator({
 const cells = createCells({ evaluator, bundleOf, isSilent, send, flags, timers, every });
 const host = createHost({ send, flags, comms, currentRun, interruptedAt: cells.interruptedAt });
 setHost(host);
+guardAddons(host);
 
 const stray = createStrays(send, currentRun, error => evaluator.formatError(error));
 
@@ -57,9 +61,14 @@ function receiveComm(event: CommEvent): void {
   send({ type: 'handled', run: event.run });
 }
 
+function interrupt(run: number): void {
+  children.interrupt(run);
+  cells.interrupt(run);
+}
+
 function receive(request: RunnerRequest): void {
   if (request.type === 'execute') cells.execute(request);
-  else if (request.type === 'interrupt') cells.interrupt(request.run);
+  else if (request.type === 'interrupt') interrupt(request.run);
   else if (request.type === 'answer') host.answer(request);
   else receiveComm(request);
 }
