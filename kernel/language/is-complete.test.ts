@@ -20,6 +20,11 @@ test.each([
   'for await (const x of y) z',
   'using f = open()',
   'const f = <T,>(x: T) => x',
+  '%time f()',
+  '!ls -la | head',
+  'const a = 1\n%who\na',
+  '%%html\n<b>\n',
+  '{ a: 1, b: 2 }',
 ])('complete: %s', code => {
   expect(isComplete(code)).toEqual({ status: 'complete' });
 });
@@ -55,6 +60,9 @@ test.each([
   ['import { a } from', ''],
   ['switch (x) {\n  case 1:', '  '],
   ['await', ''],
+  ['%%html', ''],
+  ['%%html\n<b>', ''],
+  ['%cd x\nfunction f() {', '  '],
 ])('incomplete: %j', (code, indent) => {
   expect(isComplete(code)).toEqual({ status: 'incomplete', indent });
 });

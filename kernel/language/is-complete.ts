@@ -3,9 +3,16 @@
  * never waits for the TypeScript service.
  */
 import { parseSync } from 'oxc-parser';
+import { blankMagics, findMagics } from '../base/magics.ts';
+import { isObjectLiteral } from '../base/object-literal.ts';
 import type { IsCompleteReply } from './replies.ts';
 
-export function isComplete(code: string): IsCompleteReply {
+export function isComplete(written: string): IsCompleteReply {
+  const { cell } = findMagics(written);
+  // as in IPython: an empty line ends a cell that belongs to a magic
+  if (cell) return /\n[ \t]*$/.test(written) ? { status: 'complete' } : { status: 'incomplete', indent: '' };
+  if (isObjectLiteral(written)) return { status: 'complete' };
+  const code = blankMagics(written);
   const { errors } = parseSync('cell.ts', code, { lang: 'ts', sourceType: 'module' });
   if (!errors.length) return { status: 'complete' };
   const [{ message, labels }] = errors;

@@ -3,8 +3,9 @@
  * brackets. Lines stay where they are.
  */
 import MagicString from 'magic-string';
-import { parseSync, type Node } from 'oxc-parser';
+import type { Node } from 'oxc-parser';
 import { findMagics } from '../base/magics.ts';
+import { isObjectLiteral } from '../base/object-literal.ts';
 
 export interface CellSource {
   code: string;
@@ -40,17 +41,3 @@ export const isMagicCall = (node: Node): boolean =>
   node.expression.argument.callee.object.type === 'MetaProperty' &&
   node.expression.argument.callee.property.type === 'Identifier' &&
   node.expression.argument.callee.property.name === 'magic';
-
-/** `{ a: 1 }` is a block with a label to JavaScript, and an object to everybody else. */
-function isObjectLiteral(source: string): boolean {
-  if (!/^\s*\{/.test(source)) return false;
-  const { program, errors } = parseSync('cell.ts', `(${source}\n)`, { lang: 'ts', preserveParens: false });
-  const [only, ...more] = program.body;
-  return (
-    !errors.length &&
-    !more.length &&
-    only?.type === 'ExpressionStatement' &&
-    only.expression.type === 'ObjectExpression' &&
-    only.expression.properties.length > 0
-  );
-}
