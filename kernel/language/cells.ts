@@ -79,6 +79,15 @@ export class Cells {
     this.list();
   }
 
+  /** Nothing of any cell is known any more. */
+  forget(): void {
+    for (const path of this.modules.values()) this.files.delete(path);
+    this.roots.splice(3);
+    for (const known of [this.owners, this.modules, this.assigned]) known.clear();
+    this.set(this.globals, this.prelude, 0);
+    this.list();
+  }
+
   /** Makes `code` the current cell; the others are what it can use. */
   ask(code: string): VirtualFile {
     const path = this.path('current', code);
@@ -122,7 +131,7 @@ export class Cells {
     const lines = [...this.owners].map(
       ([name, { file }]) => `export { ${name} } from ${JSON.stringify(file)};`,
     );
-    this.set(this.names, lines.join('\n'), 0);
+    this.set(this.names, `export {};\n${lines.join('\n')}`, 0);
   }
 
   /** Properties given to globalThis are names from then on. */

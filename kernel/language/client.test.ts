@@ -49,14 +49,15 @@ test('a type that runs away costs the worker, not the kernel; its names are know
   await client.dispose();
 });
 
-test('what the types are to read of a cell is up to the session', async () => {
-  const client = createLanguageClient(mkdtempSync(join(tmpdir(), 'client-')), {
-    plain: code => code.replace(/^%.*$/gm, line => ' '.repeat(line.length)),
-  });
-  client.addCell('%time\nconst timed = { ms: 1 }', 1);
-  expect((await client.complete('%load x\ntimed.', 14)).matches).toEqual(['ms']);
-  expect(await client.isComplete('%load x')).toEqual({ status: 'complete' });
+test('cells that are gone are forgotten', async () => {
+  const client = createLanguageClient(mkdtempSync(join(tmpdir(), 'client-')));
+  client.addCell('const kept = { field: 1 }; globalThis.extra = 1; declare global { var wide: 1 }', 1);
+  expect((await client.complete('kept.', 5)).matches).toEqual(['field']);
+  expect(await client.diagnose('extra; wide')).toEqual([]);
   client.forget();
-  expect((await client.complete('timed', 5)).matches).toEqual([]);
+  for (const name of ['kept', 'extra', 'wide'])
+    expect((await client.complete(name, name.length)).matches).toEqual([]);
+  client.addCell('const kept = { later: 1 }', 1);
+  expect((await client.complete('kept.', 5)).matches).toEqual(['later']);
   await client.dispose();
 });

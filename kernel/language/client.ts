@@ -25,8 +25,6 @@ export interface LanguageClient {
 }
 
 export interface ClientOptions {
-  /** What TypeScript is to read of a cell, with lines and columns as they are: without magics. */
-  plain?: (code: string) => string;
   /** A worker that is silent for so long is started again, in ms; three times as long while it starts. */
   limit?: number;
 }
@@ -46,10 +44,7 @@ const workerUrl = new URL(
 /** A type can ask for more memory than there is; then the worker dies, and only the worker. */
 const resourceLimits = { maxOldGenerationSizeMb: 2048 };
 
-export function createLanguageClient(
-  cwd: string,
-  { plain = code => code, limit = 10_000 }: ClientOptions = {},
-): LanguageClient {
+export function createLanguageClient(cwd: string, { limit = 10_000 }: ClientOptions = {}): LanguageClient {
   const cells: [code: string, count: number, failed: boolean][] = [];
   /** Cells whose types cannot be worked out. */
   const opaque = new Set<string>();
@@ -127,7 +122,7 @@ export function createLanguageClient(
 
   return {
     complete: (code, cursor) =>
-      ask('complete', [plain(code), cursor], {
+      ask('complete', [code, cursor], {
         status: 'ok',
         matches: [],
         cursor_start: cursor,
@@ -135,18 +130,17 @@ export function createLanguageClient(
         metadata: { _jupyter_types_experimental: [] },
       }),
     inspect: (code, cursor, detail) =>
-      ask('inspect', [plain(code), cursor, detail], { status: 'ok', found: false, data: {}, metadata: {} }),
-    isComplete: code => Promise.resolve(isComplete(plain(code))),
-    diagnose: code => (opaque.has(plain(code)) ? Promise.resolve([]) : ask('diagnose', [plain(code)], [])),
+      ask('inspect', [code, cursor, detail], { status: 'ok', found: false, data: {}, metadata: {} }),
+    isComplete: code => Promise.resolve(isComplete(code)),
+    diagnose: code => (opaque.has(code) ? Promise.resolve([]) : ask('diagnose', [code], [])),
     addCell(code, count, failed = false) {
-      const cell: (typeof cells)[number] = [plain(code), count, failed];
+      const cell: (typeof cells)[number] = [code, count, failed];
       cells.push(cell);
       if (worker) teach(worker, cell);
     },
     forget() {
       cells.length = 0;
-      void worker?.terminate();
-      if (worker) drop();
+      if (worker) post(worker, { id: ++asked, method: 'forget', given: [] });
     },
     isWarm: () => warm,
     async dispose() {

@@ -51,4 +51,5 @@ export interface Questions {
   inspect(code: string, cursor: number, detail: number): InspectReply;
   diagnose(code: string): Diagnostic[];
   addCell(code: string, count: number, failed?: boolean, opaque?: boolean): void;
+  forget(): void;
 }

@@ -32,6 +32,8 @@ export function createService(cwd: string): Questions & { warmUp(): void } {
   return {
     addCell: (code, count, failed, opaque) => cells.add(code, count, failed, opaque),
 
+    forget: () => cells.forget(),
+
     complete(code, cursor) {
       host.refresh();
       return completeAt(service, cells, code, cursor);

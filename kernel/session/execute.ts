@@ -32,6 +32,8 @@ export interface ExecuteParts {
   types: TypeCheck;
   /** Cells that ran, for the language worker once there is one. */
   learned(code: string, count: number, failed: boolean): void;
+  /** The values of all cells are gone. */
+  forget(): void;
   send(request: RunnerRequest): Promise<void> | void;
   /** The number of a run that answers `request`. */
   openRun(request: Request, silent: boolean): number;
@@ -44,8 +46,16 @@ const CLOCK = 2;
 /** `name?` or `?name` alone in a cell asks what that is, as in IPython. */
 const question = /^\s*(?:([\w$.]+)(\?\??)|(\?\??)([\w$.]+))\s*;?\s*$/;
 
+const resets = /^\s*%reset\b/m;
+
 type Waiting = { request: Request; channel: Channel };
-type Outcome = { error?: CellError; expressions?: Record<string, object>; payload?: object[] };
+/** `lost`: the cell took all variables with it. */
+type Outcome = {
+  lost?: boolean;
+  error?: CellError;
+  expressions?: Record<string, object>;
+  payload?: object[];
+};
 
 export function createExecutor({
   transport,
@@ -54,6 +64,7 @@ export function createExecutor({
   language,
   types,
   learned,
+  forget,
   send,
   openRun,
 }: ExecuteParts) {
@@ -125,14 +136,15 @@ export function createExecutor({
     return { payload: [{ source: 'page', data, start: 0 }] };
   }
 
-  async function answer(cell: Cell, { error, expressions = {}, payload = [] }: Outcome): Promise<void> {
+  async function answer(cell: Cell, { lost, error, expressions = {}, payload = [] }: Outcome): Promise<void> {
     const { request, channel } = cell;
     active = undefined;
-    const hints = error && cell.types?.failed(error);
+    const hints = error && !lost ? cell.types?.failed(error) : undefined;
     // the reply is out by then; only the end of the cell waits for its types, and not where another cell does
     const next = waiting.length ? Promise.resolve() : new Promise<void>(resolve => (hurry = resolve));
     const warned = error ? undefined : cell.types?.passed(next);
-    if (cell.types) learned(cell.code, cell.count, error !== undefined);
+    if (lost || resets.test(cell.code)) forget();
+    else if (cell.types) learned(cell.code, cell.count, error !== undefined);
     if (error) {
       error = { ...error, traceback: [...error.traceback, ...((await hints) ?? [])] };
       if (!cell.silent) publisher.error(error, request);

@@ -43,6 +43,8 @@ export interface Language {
   diagnose(code: string): Promise<TypeProblem[]>;
   /** Cells that ran, also those that failed on the way: what they declare is known from then on. */
   addCell(code: string, count: number, failed?: boolean): unknown;
+  /** Forgets all cells: their values are gone. */
+  forget(): unknown;
   /** Whether it has answered before, so that the next answer comes soon. */
   isWarm(): boolean;
   dispose(): unknown;

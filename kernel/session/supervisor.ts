@@ -58,6 +58,10 @@ export function createSupervisor({ transport, startLanguage, cwd, version, log, 
     if (language) void language.then(started => started.addCell(...cell)).catch(() => undefined);
     else cells.push(cell);
   }
+  function forget(): void {
+    cells.length = 0;
+    void language?.then(started => started.forget()).catch(() => undefined);
+  }
 
   const types = createTypeCheck({
     language: getLanguage,
@@ -89,6 +93,7 @@ export function createSupervisor({ transport, startLanguage, cwd, version, log, 
     language: getLanguage,
     types,
     learned,
+    forget,
     send: request => keeper.sendCell(request),
     openRun: (request, silent) => runs.open(request, silent),
   });
@@ -104,8 +109,9 @@ export function createSupervisor({ transport, startLanguage, cwd, version, log, 
       for (const id of comms.clear()) closeComm(id, runs.parent(run));
       for (const request of runs.unhandled()) void idle(request);
       questions.abort(new Error('the process that asked has ended'));
-      if (executor.active()) executor.settle(run, { error });
-      else publisher.error(error, runs.parent(run));
+      if (executor.active()) return executor.settle(run, { error, lost: true });
+      forget();
+      publisher.error(error, runs.parent(run));
     },
   });
 
