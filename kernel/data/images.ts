@@ -3,23 +3,10 @@
  * `image` reads what a network is fed; `picture` makes bytes of what it saw.
  */
 import { ShapeError } from '../base/errors.ts';
+import { fromPixels } from '../base/pixels.ts';
 import { decodePng, encodePng, type Pixels } from '../base/png.ts';
 import { formatDims } from '../base/shape.ts';
-import { Tensor } from '../base/tensor.ts';
-
-/** Pixels as float32 1×3×H×W in [0, 1]: grey is repeated, transparency is laid over white. */
-export function fromPixels({ width, height, channels, data }: Pixels): Tensor {
-  const area = width * height;
-  const planes = new Float32Array(3 * area);
-  for (let i = 0; i < area; i++) {
-    const alpha = channels === 4 ? data[4 * i + 3] / 255 : 1;
-    for (let c = 0; c < 3; c++) {
-      const value = data[channels * i + (channels === 1 ? 0 : c)] / 255;
-      planes[c * area + i] = alpha * value + (1 - alpha);
-    }
-  }
-  return new Tensor('float32', [1, 3, height, width], planes);
-}
+import type { Tensor } from '../base/tensor.ts';
 
 /** 3×H×W, 1×H×W, H×W or a batch of these, in [0, 1], as 8-bit pixels; `index` picks from a batch. */
 export function toPixels(image: Tensor, { index = 0 }: { index?: number } = {}): Pixels {

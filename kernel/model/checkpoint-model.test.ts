@@ -61,6 +61,33 @@ test('half precision is read as float32', async () => {
   expect(weight.toNumbers().slice(0, 9)).toEqual(original.toNumbers().slice(0, 9).map(half));
 });
 
+test('the picture processor travels with the model, under either name, with the labels', async () => {
+  const vision = await checkpointFiles('vit');
+  const { image_size: side } = vision.given.config as { image_size: number };
+  const processor = {
+    image_mean: [0.5, 0.4, 0.3],
+    image_std: [0.2, 0.2, 0.2],
+    size: { height: side, width: side },
+  };
+  const alone = lay('vit', { ...vision.files, 'preprocessor_config.json': JSON.stringify(processor) });
+  const among = { image_processor: processor, processor_class: 'CLIPProcessor' };
+  const nested = lay('vit-of-several', { ...vision.files, 'processor_config.json': JSON.stringify(among) });
+  for (const folder of [alone, nested]) {
+    const model = await load(folder);
+    expect(model.imageInput).toMatchObject({
+      mean: [0.5, 0.4, 0.3],
+      std: [0.2, 0.2, 0.2],
+      resize: [side, side],
+    });
+    const picture = tensor(new Float32Array(3 * 20 * 30).fill(1), [1, 3, 20, 30]);
+    const image = await model.prepare(picture);
+    expect(image.dims).toEqual([1, 3, side, side]);
+    expect(image.toNumbers()[0]).toBeCloseTo(2.5, 5);
+    expect((await model.run({ image })).outputs.logits.dims[0]).toBe(1);
+  }
+  expect((await load(lay('plain-vit', vision.files))).imageInput?.resize).toBeUndefined();
+});
+
 test('the tokenizer and the stop tokens travel with the model, through edits and files', async () => {
   const folder = lay('words', {
     ...files,

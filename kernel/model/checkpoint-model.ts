@@ -1,7 +1,13 @@
-/** From config.json, safetensors and tokenizer.json to a graph that carries all three: what a folder of the hub is. */
+/**
+ * From config.json, safetensors, tokenizer.json and preprocessor_config.json to a graph that carries all of them: what a
+ * folder of the hub is.
+ */
 import { weightsFrom, type Architecture, type HuggingFaceConfig } from '../nn/architectures/index.ts';
 import type { Graph } from '../onnx/graph.ts';
+import { isObject, metadataOf } from '../onnx/metadata.ts';
 import { readJson, type Folder } from './folder.ts';
+import { IMAGE_KEY } from './image-input.ts';
+import { imageInputFrom, imageInputFromTimm } from './preprocessor.ts';
 import { STOP_KEY, TOKENIZER_CONFIG_KEY, TOKENIZER_KEY } from './tokenizer.ts';
 import { openWeights } from './weights/shards.ts';
 
@@ -19,7 +25,8 @@ export async function fromCheckpoint(
   const weights = await openWeights(folder);
   try {
     const graph = architecture.network({ name: folder.name, weights: weightsFrom(architecture, weights) });
-    return { ...graph, metadata: { ...graph.metadata, ...metadata } };
+    const pictures = await picturesOf(folder, config, graph);
+    return { ...graph, metadata: { ...graph.metadata, ...metadata, ...pictures } };
   } finally {
     weights.close();
   }
@@ -38,4 +45,29 @@ async function texts(folder: Folder, config: HuggingFaceConfig): Promise<Record<
   const stop = [generation.eos_token_id ?? config.eos_token_id ?? []].flat().filter(Number.isSafeInteger);
   if (stop.length) metadata[STOP_KEY] = JSON.stringify(stop);
   return metadata;
+}
+
+/** How pictures enter, where the network takes any: what its processor says, over what the architecture says. */
+async function picturesOf(
+  folder: Folder,
+  config: HuggingFaceConfig,
+  graph: Graph,
+): Promise<Record<string, string>> {
+  const input = graph.inputs.find(({ dims }) => dims?.length === 4);
+  if (!input) return {};
+  const said = metadataOf(graph, IMAGE_KEY, isObject);
+  const more = await processorOf(folder, config);
+  if (!said && !more) return {};
+  return { [IMAGE_KEY]: JSON.stringify({ input: input.name, ...said, ...more }) };
+}
+
+/** A processor of several kinds of input keeps the one for pictures in an entry of its own. */
+async function processorOf(folder: Folder, config: HuggingFaceConfig) {
+  for (const file of ['preprocessor_config.json', 'processor_config.json']) {
+    if (!folder.files.includes(file)) continue;
+    const { value } = await readJson(folder, file);
+    if (isObject(value.image_processor)) return imageInputFrom(value.image_processor);
+    if (file === 'preprocessor_config.json') return imageInputFrom(value);
+  }
+  return isObject(config.pretrained_cfg) ? imageInputFromTimm(config.pretrained_cfg) : undefined;
 }

@@ -25,6 +25,7 @@ import type { Edit } from './edits.ts';
 import { feedsOf, type Inputs } from './feeds.ts';
 import { imageInputOf, type ImageInput } from './image-input.ts';
 import type { Reading } from './objective.ts';
+import { prepared, type Picture } from './prepare.ts';
 import { profileOf, type ProfileRow } from './profile.ts';
 import { saveOnnx, type SaveOptions } from './save.ts';
 import { Sites, type Site } from './sites.ts';
@@ -194,6 +195,19 @@ export class Model extends Differentiable {
   /** How pictures enter this network, from its metadata; undefined where it says nothing. */
   get imageInput(): ImageInput | undefined {
     return imageInputOf(this.graph);
+  }
+
+  /**
+   * A picture as this network was trained to see it: resized, cut, normalised and in its order of channels, as the
+   * file says (`model.imageInput`). Where it says no size, the picture covers the input's, and what is too long is cut
+   * off around the middle.
+   * @param picture a tensor N×C×H×W in [0, 1], as `readImage` gives; a canvas's pixels; or the bytes of a file
+   * @returns float32, as `model.run` takes it
+   * @throws NeuronbookError where the network takes no pictures; ShapeError, FormatError on what is no picture
+   * @example (await model.prepare(tensor(new Float32Array(3 * 60 * 80).fill(0.5), [1, 3, 60, 80]))).dims // → 1,3,48,48
+   */
+  prepare(picture: Picture): Promise<Tensor> {
+    return prepared(this.graph, picture);
   }
 
   /** The tokenizer that came with the model. @throws NeuronbookError where none did */

@@ -9,6 +9,7 @@ import { htmlTable } from '../display/html.ts';
 import { Table } from '../display/table.ts';
 import type { Dim, Graph, Node } from '../onnx/graph.ts';
 import { isNames, isTexts, metadataOf, PARAMETERS_KEY } from '../onnx/metadata.ts';
+import { channelAxes } from './channel-axis.ts';
 import { symbolicShapes } from './shapes.ts';
 
 export type SiteKind = 'input' | 'activation' | 'output';
@@ -32,10 +33,6 @@ export interface Site {
 
 /** The key of `metadata_props` under which a file documents its site names: JSON, name → tensor name. */
 export const SITES_KEY = 'neuronbook.sites';
-
-/** Ops whose output keeps its input's axes: the channel axis is looked up behind them. */
-const spatial =
-  /^(Conv|ConvTranspose|MaxPool|AveragePool|GlobalAveragePool|BatchNormalization|InstanceNormalization|LRN)$/;
 
 /**
  * The sites of a graph, findable by either name. Where the file documents its sites, those are listed, with inputs and
@@ -169,7 +166,7 @@ function describeSites(graph: Graph): Site[] {
     return trained?.includes(name) ?? true;
   };
   const shapes = symbolicShapes(graph);
-  const producers = new Map(graph.nodes.flatMap(node => node.outputs.map(output => [output, node] as const)));
+  const channelAxis = channelAxes(graph, tensor => shapes.get(tensor)?.dims);
   const counts = new Map<string, number>();
   for (const { name } of graph.nodes) counts.set(name, (counts.get(name) ?? 0) + 1);
   const outputs = new Set(graph.outputs.map(output => output.name));
@@ -187,7 +184,7 @@ function describeSites(graph: Graph): Site[] {
     dtype,
     shape: dims,
     kind: 'input',
-    channelAxis: dims?.length === 3 ? -1 : 1,
+    channelAxis: channelAxis(name),
     parameters: 0,
   }));
   const inner = graph.nodes.flatMap(node =>
@@ -203,7 +200,7 @@ function describeSites(graph: Graph): Site[] {
           dtype: known?.dtype ?? 'float32',
           shape: known?.dims,
           kind: outputs.has(tensor) ? 'output' : 'activation',
-          channelAxis: channelAxisOf(node, producers, known?.dims?.length),
+          channelAxis: channelAxis(tensor),
           parameters: weights.reduce((sum, name) => sum + graph.constants.get(name)!.size, 0),
         },
       ];
@@ -220,15 +217,4 @@ function unique(sites: Site[]): Site[] {
     taken.add(name);
     return name === site.name ? site : { ...site, name };
   });
-}
-
-/** Axis 1 for images, vectors and everything behind a convolution; the last for sequences. */
-function channelAxisOf(node: Node, producers: ReadonlyMap<string, Node>, rank: number | undefined): number {
-  if (rank !== 3) return 1;
-  for (let at: Node | undefined = node, hops = 0; at && hops < 8; hops++) {
-    if (spatial.test(at.op)) return 1;
-    if (/^(MatMul|Gemm|Transpose|Reshape|Gather)$/.test(at.op)) return -1;
-    at = producers.get(at.inputs[0]);
-  }
-  return -1;
 }

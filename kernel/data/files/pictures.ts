@@ -2,9 +2,9 @@
 import { isFolder, list } from '#platform/files';
 import { decodePicture } from '#platform/pictures';
 import { NeuronbookError, ShapeError } from '../../base/errors.ts';
+import { fromPixels } from '../../base/pixels.ts';
 import { rng as seeded, type Rng } from '../../base/rng.ts';
 import { Tensor } from '../../base/tensor.ts';
-import { fromPixels } from '../images.ts';
 import { parsed, type Source } from './source.ts';
 
 /** A side, or height and width, in pixels. */

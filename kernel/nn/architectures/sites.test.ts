@@ -158,6 +158,9 @@ const head = [
   'counts stages, `N` blocks and `K` convolutions. A parameter is named like the site that it makes: `blocks.0.attn.q`',
   'has `blocks.0.attn.q.weight` (outputs × inputs) and `blocks.0.attn.q.bias`.',
   '',
+  'The `channels` of an edit count the heads of q, k, v, scores, pattern, z and result, and the width of all else:',
+  "`ablate('blocks.0.attn.z', { channels: [3] })` takes out head 3.",
+  '',
   'This page is written from the graphs themselves (`kernel/nn/architectures/sites.test.ts`).',
   '',
 ];
