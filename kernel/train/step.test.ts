@@ -1,9 +1,10 @@
 /** One training step as a graph: printed whole for a tiny network, and its size for a larger one. */
 import { expect, test } from 'vitest';
 import { tensor } from '../base/tensor.ts';
-import { linear, network, relu, sequential } from '../nn/index.ts';
+import { optimize } from '../engine/optimize/index.ts';
+import { gpt2, linear, network, relu, sequential } from '../nn/index.ts';
 import { print } from '../onnx/print.ts';
-import { mse } from './loss.ts';
+import { crossEntropy, mse } from './loss.ts';
 import { adamW, sgd } from './optimizer.ts';
 import { parametersOf } from './parameters.ts';
 import { stepGraph } from './step.ts';
@@ -80,4 +81,25 @@ test('parameters: documented ones, else floating constants that enter as weights
   const broken = { ...graph, metadata: { 'neuronbook.parameters': '[1]' } };
   expect(() => parametersOf(broken)).toThrow('metadata neuronbook.parameters makes no sense: [1]');
   expect(() => parametersOf(foreign, ['nothing'])).toThrow('unknown parameter: nothing; nearest: ');
+});
+
+test('what ONNX Runtime is given of a GPT: a node costs microseconds, so that each counts', () => {
+  const nodes = (layers: number) => {
+    const graph = gpt2({ layers, width: 16, heads: 2, vocabulary: 11, context: 8 });
+    const tokens = { dtype: 'int64', dims: [4, 8] } as const;
+    const step = stepGraph({
+      graph,
+      parameters: parametersOf(graph),
+      batch: { tokens, label: tokens },
+      loss: crossEntropy(),
+      optimizer: adamW(),
+    });
+    return optimize(step).nodes;
+  };
+  const [two, three] = [nodes(2), nodes(3)];
+  expect(two.length).toBeLessThanOrEqual(295);
+  expect(three.length - two.length).toBeLessThanOrEqual(115);
+  // per layer: heads apart and together, there and back (8), weights out of θ and back (12)
+  const reshapes = (all: typeof two) => all.filter(({ op }) => op === 'Reshape').length;
+  expect(reshapes(three) - reshapes(two)).toBeLessThanOrEqual(21);
 });

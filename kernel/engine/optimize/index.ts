@@ -5,13 +5,11 @@
  */
 import type { Graph } from '../../onnx/graph.ts';
 import { isGraph } from '../../onnx/sort.ts';
-import { cut } from '../../onnx/surgery.ts';
 import { absorbIdentities } from './identities.ts';
 import { shareCommon } from './common.ts';
+import { dropDead } from './dead.ts';
+import { sinkViews } from './sinking.ts';
 import { collapseViews } from './views.ts';
-
-/** Nodes that no output needs are gone; inputs stay, since callers feed them. */
-const dropDead = (graph: Graph): Graph => ({ ...cut(graph), inputs: graph.inputs });
 
 const passes: readonly ((graph: Graph) => Graph)[] = [
   dropDead,
@@ -19,6 +17,7 @@ const passes: readonly ((graph: Graph) => Graph)[] = [
   collapseViews,
   dropDead,
   absorbIdentities,
+  sinkViews,
 ];
 
 /** The same outputs from fewer nodes. */
