@@ -54,6 +54,8 @@ export interface Trained {
 
 export interface Architecture {
   readonly name: string;
+  /** What it was made with. */
+  readonly settings: Settings;
   /** λ, the coefficient of the penalty; 0 where sparsity is built in. */
   readonly sparsity: number;
   own(features: number): Readonly<Record<string, OwnWeight>>;
@@ -64,9 +66,17 @@ export interface Architecture {
   toString(): string;
 }
 
+export type Settings = Readonly<Record<string, number | readonly number[] | undefined>>;
+
+/** An architecture that prints itself: `topK(k 32)`. */
+export const architecture = (parts: Omit<Architecture, 'toString'>): Architecture => ({
+  ...parts,
+  toString: () => described(parts.name, parts.settings),
+});
+
 /** `topK(k 32)` */
-export const described = (name: string, options: object): string =>
+export const described = (name: string, options: Settings): string =>
   `${name}(${Object.entries(options)
     .filter(([, value]) => value !== undefined)
-    .map(([key, value]) => `${key} ${Array.isArray(value) ? value.join('+') : value}`)
+    .map(([key, value]) => `${key} ${typeof value === 'number' ? value : value!.join('+')}`)
     .join(', ')})`;

@@ -155,6 +155,10 @@ export function project(x: Var, weights: Weights, { centre }: Pick<Coder, 'centr
   return matmul(centre === 'none' ? x : sub(x, weights[centre]), weights.W_enc);
 }
 
+/** z of x in use, at any size: …×inputs → …×F. */
+export const featuresOf = (x: Var, weights: Weights, coder: Coder): Var =>
+  coder.architecture.features(project(x, weights, coder), weights);
+
 /** z·W_dec + b_dec, and x·W_skip where there is one: …×F → …×outputs. */
 export function decode(z: Var, x: Var, weights: Weights, { skip }: Pick<Coder, 'skip'>): Var {
   const plain = add(matmul(z, weights.W_dec), weights.b_dec);

@@ -242,7 +242,7 @@ function widthOf(rows: Sites, site: string): number {
 }
 
 /** Sites side by side, in memory of their own. */
-function joined(rows: Sites, sites: readonly string[]): Tensor {
+export function joined(rows: Sites, sites: readonly string[]): Tensor {
   if (sites.length === 1) return rows[sites[0]];
   const parts = sites.map(site => rows[site]);
   const [count] = parts[0].dims;

@@ -6,11 +6,13 @@ import { tensor, type Tensor, type TensorLike } from '../../base/tensor.ts';
 import { displaySymbol } from '../../display/bundle.ts';
 import { compile, type Program } from '../../engine/compile.ts';
 import type { Var } from '../../engine/var.ts';
+import type { Edit } from '../../model/edits.ts';
 import type { Scope } from '../../nn/scope.ts';
 import { network, zeros } from '../../nn/index.ts';
 import type { Weights } from './architecture.ts';
-import { decode, layoutOf, project, total, type Coder } from './coder.ts';
+import { decode, featuresOf, layoutOf, total, type Coder } from './coder.ts';
 import { historyChart, type History } from './history.ts';
+import { spliceEdits, type SpliceOptions } from './splice.ts';
 
 /** What is known of a coder beside its weights. */
 export interface TranscoderFields {
@@ -70,6 +72,21 @@ export class Transcoder {
    */
   reconstruct(x: TensorLike): Promise<Tensor> {
     return this.rowwise('reconstruct', { x: tensor(x) });
+  }
+
+  /**
+   * The coder as an edit of the model: the sites it writes get what it reconstructs. Its features are then a site,
+   * `<to>.features`, to be read and edited like any other.
+   *
+   * @param options.error add what the coder leaves unexplained, so that the model does what it did until a feature is
+   *   changed
+   * @throws when it is applied: ShapeError where a site has other channels; NeuronbookError where what it reads follows
+   *   from what it writes
+   * @example
+   * const spliced = gpt.edit(coder.splice({ error: true }), ablate('blocks.1.mlp.out.features', { channels: [7], axis: -1 }))
+   */
+  splice(options?: SpliceOptions): Edit[] {
+    return spliceEdits(this, options);
   }
 
   /** Frees the compiled graphs. */
@@ -138,10 +155,6 @@ const pieces: Readonly<Record<Piece, { inputs: readonly ('x' | 'z')[]; build: Bu
     build: ({ x }, weights, coder) => decode(featuresOf(x, weights, coder), x, weights, coder),
   },
 };
-
-/** z of x, at any size. */
-export const featuresOf = (x: Var, weights: Weights, coder: Coder): Var =>
-  coder.architecture.features(project(x, weights, coder), weights);
 
 function weightsIn(scope: Scope, { coder }: Transcoder): Weights {
   const { trained, measured } = layoutOf(coder);

@@ -1,7 +1,7 @@
 /** BatchTopK: the k·N largest pre-activations of a batch of N rows, so that rows differ in how many they get. */
 import { add, greater, indicator, mul, relu, sub } from '../../../engine/functions.ts';
 import type { Var } from '../../../engine/var.ts';
-import { described, type Architecture, type OwnWeight, type Weights } from '../architecture.ts';
+import { architecture, type Architecture, type OwnWeight, type Weights } from '../architecture.ts';
 import { batchTopK as gate } from '../gates.ts';
 import { bias } from './relu.ts';
 
@@ -30,15 +30,16 @@ export const movedThreshold = (threshold: Var, least: Var): Var =>
  * @see https://arxiv.org/abs/2412.06410
  * @example transcoder.batchTopK({ k: 16 }) // → batchTopK(k 16)
  */
-export const batchTopK = ({ k = 32 } = {}): Architecture => ({
-  name: 'batchTopK',
-  sparsity: 0,
-  own: thresholded,
-  features: aboveThreshold,
-  training(projected, { weights }) {
-    const pre = add(projected, weights.b_enc);
-    const { features, least } = gate(pre, k);
-    return { features, pre, state: { threshold: movedThreshold(weights.threshold, least) } };
-  },
-  toString: () => described('batchTopK', { k }),
-});
+export const batchTopK = ({ k = 32 } = {}): Architecture =>
+  architecture({
+    name: 'batchTopK',
+    settings: { k },
+    sparsity: 0,
+    own: thresholded,
+    features: aboveThreshold,
+    training(projected, { weights }) {
+      const pre = add(projected, weights.b_enc);
+      const { features, least } = gate(pre, k);
+      return { features, pre, state: { threshold: movedThreshold(weights.threshold, least) } };
+    },
+  });

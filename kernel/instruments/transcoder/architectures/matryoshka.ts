@@ -2,7 +2,7 @@
 import { NeuronbookError } from '../../../base/errors.ts';
 import { tensor } from '../../../base/tensor.ts';
 import { add, constant, mul } from '../../../engine/functions.ts';
-import { described, type Architecture } from '../architecture.ts';
+import { architecture, type Architecture } from '../architecture.ts';
 import { batchTopK as gate } from '../gates.ts';
 import { aboveThreshold, movedThreshold, thresholded } from './batch-top-k.ts';
 
@@ -22,8 +22,9 @@ export const matryoshka = ({
 } = {}): Architecture => {
   if (prefixes?.some((size, i) => !(Number.isInteger(size) && size > (prefixes[i - 1] ?? 0))))
     throw new NeuronbookError(`prefixes: ${prefixes.join(', ')}; expected whole numbers from 1, rising`);
-  return {
+  return architecture({
     name: 'matryoshka',
+    settings: { k, prefixes },
     sparsity: 0,
     own: thresholded,
     features: aboveThreshold,
@@ -43,6 +44,5 @@ export const matryoshka = ({
         state: { threshold: movedThreshold(weights.threshold, least) },
       };
     },
-    toString: () => described('matryoshka', { k, prefixes }),
-  };
+  });
 };

@@ -1,6 +1,6 @@
 /** TopK: the k largest pre-activations of each row. */
 import { add } from '../../../engine/functions.ts';
-import { described, type Architecture } from '../architecture.ts';
+import { architecture, type Architecture } from '../architecture.ts';
 import { rowTopK } from '../gates.ts';
 import { bias } from './relu.ts';
 
@@ -10,14 +10,15 @@ import { bias } from './relu.ts';
  * @see https://arxiv.org/abs/2406.04093 equation 3
  * @example transcoder.topK({ k: 16 }) // → topK(k 16)
  */
-export const topK = ({ k = 32 } = {}): Architecture => ({
-  name: 'topK',
-  sparsity: 0,
-  own: bias,
-  features: (projected, { b_enc }) => rowTopK(add(projected, b_enc), k),
-  training(projected, { weights }) {
-    const pre = add(projected, weights.b_enc);
-    return { features: rowTopK(pre, k), pre };
-  },
-  toString: () => described('topK', { k }),
-});
+export const topK = ({ k = 32 } = {}): Architecture =>
+  architecture({
+    name: 'topK',
+    settings: { k },
+    sparsity: 0,
+    own: bias,
+    features: (projected, { b_enc }) => rowTopK(add(projected, b_enc), k),
+    training(projected, { weights }) {
+      const pre = add(projected, weights.b_enc);
+      return { features: rowTopK(pre, k), pre };
+    },
+  });
