@@ -31,6 +31,7 @@ opening.catch(fail);
 const supervisor = createSupervisor({
   cwd,
   version,
+  ports: connection.ports,
   transport: {
     publish: async (...message) => (await opening).publish(...message),
     reply: async (...message) => (await opening).reply(...message),

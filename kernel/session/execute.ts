@@ -1,11 +1,12 @@
 /**
- * Cells in their order: one runs, the others wait. An error aborts those that were sent before it was known,
- * and each of them is told so.
+ * Cells in their order: of each shell one runs, the others wait. An error aborts those that were sent before it was
+ * known, and each of them is told so.
  */
 import type { CellError, RunnerRequest } from './runner-protocol.ts';
 import type { History } from './history.ts';
 import type { Channel, Language, Request, Transport } from './protocol.ts';
 import type { Publisher } from './publish.ts';
+import { createShells, UnknownSubshellError, type Shell, type Waiting } from './shells.ts';
 import type { Checking, TypeCheck } from './type-check.ts';
 
 export interface Cell {
@@ -19,7 +20,10 @@ export interface Cell {
   store: boolean;
   allowStdin: boolean;
   stopOnError: boolean;
-  since: number;
+  started: string;
+  /** Aborted when the cell has ended. */
+  over: AbortController;
+  settle(outcome: Outcome): void;
   /** Set where the cell went to the runner. */
   types?: Checking;
 }
@@ -44,18 +48,18 @@ const IN_FLIGHT = 100;
 /** Clients round the date of a message to milliseconds. */
 const CLOCK = 2;
 /** `name?` or `?name` alone in a cell asks what that is, as in IPython. */
-const question = /^\s*(?:([\w$.]+)(\?\??)|(\?\??)([\w$.]+))\s*;?\s*$/;
+const question = /^\s*(?:([\p{ID_Continue}$.]+)(\?\??)|(\?\??)([\p{ID_Continue}$.]+))\s*;?\s*$/u;
 
+/** A magic that takes all variables away. */
 const resets = /^\s*%reset\b/m;
 
-type Waiting = { request: Request; channel: Channel };
-/** `lost`: the cell took all variables with it. */
-type Outcome = {
+interface Outcome {
+  /** The cell took all variables with it. */
   lost?: boolean;
   error?: CellError;
   expressions?: Record<string, object>;
   payload?: object[];
-};
+}
 
 export function createExecutor({
   transport,
@@ -68,132 +72,170 @@ export function createExecutor({
   send,
   openRun,
 }: ExecuteParts) {
-  const waiting: Waiting[] = [];
-  let active: Cell | undefined;
-  let busy = false;
-  let hurry: () => void = () => undefined;
+  const shells = createShells();
+  /** Cells that are with the runner, by run. */
+  const active = new Map<number, Cell>();
   let count = 0;
-  let failedAt = 0;
 
-  async function pump(): Promise<void> {
-    if (busy) return;
-    busy = true;
-    for (let next; (next = waiting.shift());) await start(next);
-    busy = false;
+  async function pump(shell: Shell): Promise<void> {
+    if (shell.busy) return;
+    shell.busy = true;
+    for (let next; (next = shell.waiting.shift());) await start(next, shell);
+    shell.busy = false;
   }
 
-  async function start({ request, channel }: Waiting): Promise<void> {
+  async function start({ request, channel }: Waiting, shell: Shell): Promise<void> {
     const { content } = request;
+    const code = String(content.code ?? '');
     const silent = content.silent === true;
-    const store = !silent && content.store_history !== false;
+    const store = !silent && content.store_history !== false && code.trim() !== '';
     if (store) count++;
     const cell: Cell = {
       run: openRun(request, silent),
       request,
       channel,
-      code: String(content.code ?? ''),
+      code,
       count,
       silent,
       store,
       allowStdin: content.allow_stdin === true,
-      stopOnError: content.stop_on_error !== false,
-      since: Date.now(),
+      stopOnError: !silent && content.stop_on_error !== false,
+      started: new Date().toISOString(),
+      over: new AbortController(),
+      settle: () => undefined,
     };
     void publisher.status('busy', request);
-    if (!silent) publisher.input(cell.code, count, request);
-    if (store) history.add(count, cell.code);
+    if (!silent) publisher.input(code, count, request);
+    if (store) history.add(count, code);
     const outcome = await run(cell).catch((error: Error): Outcome => ({ error: describe(error) }));
-    await answer(cell, outcome);
+    await answer(cell, outcome, shell);
   }
 
   async function run(cell: Cell): Promise<Outcome> {
     const asked = question.exec(cell.code);
-    if (asked) return explain(asked[1] ?? asked[4], (asked[2] ?? asked[3]).length - 1);
-    if (!cell.code.trim()) return {};
-    const expressions = Object.fromEntries(
-      Object.entries((cell.request.content.user_expressions ?? {}) as Record<string, unknown>).map(
-        ([name, source]) => [name, String(source)],
-      ),
-    );
+    const page = asked && (await explain(asked[1] ?? asked[4], (asked[2] ?? asked[3]).length - 1));
+    const code = asked ? '' : cell.code;
+    const expressions = expressionsOf(cell.request);
+    if (!code.trim() && !Object.keys(expressions).length) return { payload: page ? [page] : [] };
     const refused = await types.refuse(cell);
     if (refused) return { error: refused };
-    const outcome = new Promise<Outcome>(resolve => (settle = resolve));
-    active = cell;
-    await send({ type: 'execute', run: cell.run, code: cell.code, count: cell.count, expressions });
-    cell.types = types.begin(cell);
-    return outcome;
+    const outcome = new Promise<Outcome>(resolve => (cell.settle = resolve));
+    active.set(cell.run, cell);
+    await send({ type: 'execute', run: cell.run, code, count: cell.count, expressions });
+    if (!asked) cell.types = types.begin(cell);
+    return page ? { ...(await outcome), payload: [page] } : outcome;
   }
 
-  let settle: (outcome: Outcome) => void = () => undefined;
-
   /** Help on a name, in the front end's pager. */
-  async function explain(name: string, detail: number): Promise<Outcome> {
-    const reply = (await (await language()).inspect(name, name.length, detail)) as {
+  async function explain(name: string, detail: number): Promise<object> {
+    const cursor = [...name].length;
+    const reply = (await (await language()).inspect(name, cursor, detail)) as {
       found?: boolean;
       data?: object;
     };
     const data = reply.found ? reply.data : { 'text/plain': `nothing is known about ${name}` };
-    return { payload: [{ source: 'page', data, start: 0 }] };
+    return { source: 'page', data, start: 0 };
   }
 
-  async function answer(cell: Cell, { lost, error, expressions = {}, payload = [] }: Outcome): Promise<void> {
-    const { request, channel } = cell;
-    active = undefined;
+  async function answer(cell: Cell, outcome: Outcome, shell: Shell): Promise<void> {
+    const { request, channel, started } = cell;
+    const { lost, expressions = {}, payload = [] } = outcome;
+    let { error } = outcome;
+    active.delete(cell.run);
+    cell.over.abort(new Error('the cell that asked has ended'));
     const hints = error && !lost ? cell.types?.failed(error) : undefined;
     // the reply is out by then; only the end of the cell waits for its types, and not where another cell does
-    const next = waiting.length ? Promise.resolve() : new Promise<void>(resolve => (hurry = resolve));
+    const next = shell.waiting.length
+      ? Promise.resolve()
+      : new Promise<void>(resolve => (shell.hurry = resolve));
     const warned = error ? undefined : cell.types?.passed(next);
     if (lost || resets.test(cell.code)) forget();
     else if (cell.types) learned(cell.code, cell.count, error !== undefined);
+    const reply = (status: 'ok' | 'error', rest: object) =>
+      transport.reply(
+        channel,
+        request,
+        'execute_reply',
+        { status, execution_count: cell.count, ...rest, payload },
+        { started, dependencies_met: true, status },
+      );
     if (error) {
       error = { ...error, traceback: [...error.traceback, ...((await hints) ?? [])] };
       if (!cell.silent) publisher.error(error, request);
-      const content = {
-        status: 'error',
-        execution_count: cell.count,
-        ...error,
-        user_expressions: {},
-        payload,
-      };
-      void transport.reply(channel, request, 'execute_reply', content);
+      void reply('error', { ...error, user_expressions: {} });
       if (cell.stopOnError) {
-        failedAt = Date.now();
-        for (const other of waiting.splice(0)) abort(other);
+        shell.failedAt = Date.now();
+        for (const other of shell.waiting.splice(0)) abort(other);
       }
     } else {
-      const content = { status: 'ok', execution_count: cell.count, user_expressions: expressions, payload };
-      void transport.reply(channel, request, 'execute_reply', content);
+      void reply('ok', { user_expressions: expressions });
       await warned;
     }
     await publisher.status('idle', request);
   }
 
-  function abort({ request, channel }: Waiting): void {
+  /** Answers a cell that will not run. */
+  function abort({ request, channel }: Waiting, error?: CellError): void {
+    const status = error ? 'error' : 'aborted';
     void publisher.status('busy', request);
-    void transport.reply(channel, request, 'execute_reply', { status: 'aborted', execution_count: count });
+    void transport.reply(
+      channel,
+      request,
+      'execute_reply',
+      { status, execution_count: count, ...error },
+      { status },
+    );
     void publisher.status('idle', request);
   }
 
-  /** Whether `request` was sent before its client could know of the last error. */
-  function overtaken({ header }: Request): boolean {
-    if (Date.now() - failedAt > IN_FLIGHT) return false;
-    return Date.parse(String(header.date)) < failedAt - CLOCK;
-  }
-
   return {
-    active: () => active,
+    /** The newest of the cells that run. */
+    active: () => [...active.values()].at(-1),
+    /** The cell of `run`, while it runs. */
+    cell: (run: number) => active.get(run),
     count: () => count,
     add(request: Request, channel: Channel): void {
-      if (overtaken(request)) return abort({ request, channel });
-      waiting.push({ request, channel });
-      hurry();
-      void pump();
+      try {
+        const shell = shells.of(request);
+        if (overtaken(request, shell)) return abort({ request, channel });
+        shell.waiting.push({ request, channel });
+        shell.hurry();
+        void pump(shell);
+      } catch (error) {
+        if (!(error instanceof UnknownSubshellError)) throw error;
+        abort({ request, channel }, describe(error));
+      }
     },
-    /** The runner's answer to the active cell, or what is said in its place when it died. */
-    settle(number: number, outcome: Outcome): void {
-      if (active?.run === number) settle(outcome);
+    /** The runner's answer to a cell. */
+    settle: (run: number, outcome: Outcome): void => active.get(run)?.settle(outcome),
+    /** Ends every cell that runs with the same error, as where the runner died. False where none runs. */
+    fail(error: CellError): boolean {
+      const cells = [...active.values()];
+      for (const cell of cells) cell.settle({ error, lost: true });
+      return cells.length > 0;
+    },
+    subshells: {
+      create: shells.create,
+      ids: shells.ids,
+      /** Cells that wait in it are aborted; one that runs is answered when it ends. */
+      remove(id: unknown): void {
+        for (const waiting of shells.remove(id)) abort(waiting);
+      },
     },
   };
+}
+
+/** Whether `request` was sent before its client could know of the last error. */
+function overtaken({ header }: Request, { failedAt }: Shell): boolean {
+  if (Date.now() - failedAt > IN_FLIGHT) return false;
+  return Date.parse(String(header.date)) < failedAt - CLOCK;
+}
+
+/** `user_expressions` as text by name, whatever a client put there. */
+function expressionsOf({ content }: Request): Record<string, string> {
+  const { user_expressions: given } = content;
+  if (typeof given !== 'object' || given === null) return {};
+  return Object.fromEntries(Object.entries(given).map(([name, source]) => [name, String(source)]));
 }
 
 /** An error of the kernel itself, told as the cell's. */

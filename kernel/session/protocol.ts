@@ -4,7 +4,7 @@ import type { KernelMessage } from '@jupyterlab/services';
 /** A message that arrived, its signature checked. */
 export interface Request {
   identities: Uint8Array[];
-  header: Omit<KernelMessage.IHeader, 'msg_type'> & { msg_type: string };
+  header: Omit<KernelMessage.IHeader, 'msg_type'> & { msg_type: string; subshell_id?: string | null };
   metadata: Record<string, unknown>;
   content: Record<string, unknown>;
   buffers: Uint8Array[];
@@ -13,7 +13,13 @@ export interface Request {
 export type Channel = 'shell' | 'control';
 
 export interface Transport {
-  reply(channel: Channel, request: Request, type: string, content: object): Promise<unknown>;
+  reply(
+    channel: Channel,
+    request: Request,
+    type: string,
+    content: object,
+    metadata?: object,
+  ): Promise<unknown>;
   publish(
     type: string,
     content: object,

@@ -1,18 +1,31 @@
 /** The requests that need no user code: each takes the content of a request and gives that of its reply. */
 import type { CommLedger } from './comm.ts';
 import type { History, HistoryRequest } from './history.ts';
+import type { Executor } from './execute.ts';
 import type { Language } from './protocol.ts';
+import { createUsage } from './usage.ts';
 
 export interface RequestParts {
   version: string;
   history: History;
   comms: CommLedger;
+  subshells: Executor['subshells'];
+  /** The ports of the connection file, by channel. */
+  ports: Record<string, number>;
   language(): Promise<Language>;
 }
 
 type Handler = (content: Record<string, unknown>) => object | Promise<object>;
 
-export function createRequests({ version, history, comms, language }: RequestParts): Record<string, Handler> {
+export function createRequests({
+  version,
+  history,
+  comms,
+  subshells,
+  ports,
+  language,
+}: RequestParts): Record<string, Handler> {
+  const usage = createUsage();
   return {
     kernel_info_request: () => kernelInfo(version),
     async complete_request({ code, cursor_pos }) {
@@ -28,6 +41,15 @@ export function createRequests({ version, history, comms, language }: RequestPar
       return { history: await history.query(content as unknown as HistoryRequest) };
     },
     comm_info_request: ({ target_name }) => ({ comms: comms.info(target_name as string | undefined) }),
+    connect_request: () =>
+      Object.fromEntries(Object.entries(ports).map(([channel, port]) => [`${channel}_port`, port])),
+    usage_request: usage,
+    create_subshell_request: () => ({ subshell_id: subshells.create() }),
+    delete_subshell_request({ subshell_id }) {
+      subshells.remove(subshell_id);
+      return {};
+    },
+    list_subshell_request: () => ({ subshell_id: subshells.ids() }),
   };
 }
 
@@ -51,7 +73,7 @@ const kernelInfo = (version: string) => ({
   },
   banner: `neuronbook ${version} · TypeScript 6.0 on Node ${process.versions.node}`,
   debugger: false,
-  supported_features: [],
+  supported_features: ['kernel subshells'],
   help_links: [
     { text: 'TypeScript', url: 'https://www.typescriptlang.org/docs/' },
     { text: 'ONNX operators', url: 'https://onnx.ai/onnx/operators/' },

@@ -21,7 +21,18 @@ export function createComms(send: Send, currentRun: () => number): RunnerComms {
     options: CommOptions = {},
   ) {
     const { metadata = {}, buffers = [] } = options;
-    send({ type: 'comm', run: currentRun(), event, comm: id, target, data: data ?? {}, metadata, buffers });
+    // a message that JSON cannot carry fails here, where the cell that sends it sees why
+    const [plainData, plainMetadata] = [plain(data ?? {}), plain(metadata)];
+    send({
+      type: 'comm',
+      run: currentRun(),
+      event,
+      comm: id,
+      target,
+      data: plainData,
+      metadata: plainMetadata as Record<string, unknown>,
+      buffers,
+    });
   }
 
   function create(id: string, target: string): Comm {
@@ -59,3 +70,6 @@ export function createComms(send: Send, currentRun: () => number): RunnerComms {
     },
   };
 }
+
+/** What the front end will see of a value. */
+const plain = (value: unknown): unknown => JSON.parse(JSON.stringify(value));

@@ -23,7 +23,7 @@ export interface HostParts {
 }
 
 export function createHost({ send, flags, comms, currentRun, interruptedAt }: HostParts): RunnerHost {
-  const questions = new Map<number, (answer: { value?: string; problem?: string }) => void>();
+  const questions = new Map<number, (answer: { value?: string; problem?: string; ename?: string }) => void>();
   let asked = 0;
 
   return {
@@ -53,13 +53,13 @@ export function createHost({ send, flags, comms, currentRun, interruptedAt }: Ho
       const id = ++asked;
       send({ type: 'ask', run: currentRun(), id, prompt, password });
       return new Promise<string>((resolve, reject) => {
-        questions.set(id, ({ value = '', problem }) =>
-          problem ? reject(new Error(problem)) : resolve(value),
+        questions.set(id, ({ value = '', problem, ename = 'Error' }) =>
+          problem ? reject(Object.assign(new Error(problem), { name: ename })) : resolve(value),
         );
       });
     },
-    answer({ id, value, problem }) {
-      questions.get(id)?.({ value, problem });
+    answer({ id, ...answer }) {
+      questions.get(id)?.(answer);
       questions.delete(id);
     },
   };

@@ -28,7 +28,7 @@ export interface CommEvent {
 export type RunnerRequest =
   | { type: 'execute'; run: number; code: string; count: number; expressions: Record<string, string> }
   | { type: 'interrupt'; run: number }
-  | { type: 'answer'; id: number; value?: string; problem?: string }
+  | { type: 'answer'; id: number; value?: string; problem?: string; ename?: string }
   | CommEvent;
 
 /** Runner → supervisor, in the order in which things happened. */

@@ -25,6 +25,8 @@ export interface SupervisorOptions {
   startLanguage(): Promise<Language>;
   cwd: string;
   version: string;
+  /** The ports of the connection file, by channel. */
+  ports: Record<string, number>;
   /** A line for whoever looks after the server. */
   log(line: string): void;
   /** The kernel has said its last word: close the sockets and go. */
@@ -36,7 +38,7 @@ const WARM_UP = 2000;
 /** What the history file gets to take the last cells, in ms. */
 const LAST_WORDS = 500;
 
-export function createSupervisor({ transport, startLanguage, cwd, version, log, exit }: SupervisorOptions) {
+export function createSupervisor({ transport, startLanguage, cwd, version, ports, log, exit }: SupervisorOptions) {
   const publisher = createPublisher(transport);
   const history = createHistory({
     open: () => openHistoryFile(join(jupyterDataFolder(), 'neuronbook', 'history.sqlite')),
@@ -108,15 +110,20 @@ export function createSupervisor({ transport, startLanguage, cwd, version, log, 
       ladder.settled(run);
       for (const id of comms.clear()) closeComm(id, runs.parent(run));
       for (const request of runs.unhandled()) void idle(request);
-      questions.abort(new Error('the process that asked has ended'));
-      if (executor.active()) return executor.settle(run, { error, lost: true });
+      if (executor.fail(error)) return;
       forget();
       publisher.error(error, runs.parent(run));
     },
   });
 
-  const requests = createRequests({ version, history, comms, language: getLanguage });
-  let questions = new AbortController();
+  const requests = createRequests({
+    version,
+    history,
+    comms,
+    subshells: executor.subshells,
+    ports,
+    language: getLanguage,
+  });
 
   function closeComm(id: string, parent?: Pick<Request, 'header'>): void {
     const gone = { type: 'comm', run: 0, comm: id, target: '', data: {}, metadata: {}, buffers: [] } as const;
@@ -134,15 +141,18 @@ export function createSupervisor({ transport, startLanguage, cwd, version, log, 
       return;
     }
     if (event.type === 'ask') return ask(event);
-    if (event.type === 'comm') comms.note(event);
+    if (event.type === 'comm') {
+      // a conversation is no output: views stay in step with silent cells too
+      comms.note(event);
+      return publisher.comm(event, runs.parent(event.run));
+    }
     const parent = runs.audible(event.type === 'ready' ? 0 : event.run);
     if (parent === 'silent') return;
     if (event.type === 'display') publisher.display(event, parent);
     else if (event.type === 'clear') publisher.clear(event, parent);
     else if (event.type === 'stray') publisher.error(event.error, parent);
-    else if (event.type === 'comm') publisher.comm(event, parent);
     else if (event.type === 'result') {
-      const cell = executor.active();
+      const cell = executor.cell(event.run);
       const count = cell?.count ?? executor.count();
       if (cell?.store) history.setOutput(count, String(event.data['text/plain'] ?? ''));
       publisher.result(event, count, parent);
@@ -156,21 +166,23 @@ export function createSupervisor({ transport, startLanguage, cwd, version, log, 
     payload,
   }: Extract<RunnerEvent, { type: 'done' }>): Promise<void> {
     ladder.settled(run);
-    questions.abort(new Error('the cell that asked has ended'));
-    questions = new AbortController();
     await keeper.runner().drain();
     streams.flush();
     executor.settle(run, { error, expressions, payload });
   }
 
   async function ask({ run, id, prompt, password }: Extract<RunnerEvent, { type: 'ask' }>): Promise<void> {
-    const cell = executor.active();
-    const answer = (reply: { value?: string; problem?: string }) =>
+    // a comm's handler asks in the name of the cell that runs
+    const cell = executor.cell(run) ?? executor.active();
+    const answer = (reply: { value?: string; problem?: string; ename?: string }) =>
       keeper.runner().send({ type: 'answer', id, ...reply });
     const request = runs.parent(run);
     if (!request || !cell?.allowStdin)
-      return answer({ problem: 'nobody can be asked: this client takes no questions from cells' });
-    await transport.ask(request, prompt, password, questions.signal).then(
+      return answer({
+        ename: 'StdinNotImplementedError',
+        problem: 'nobody can be asked: this client takes no questions from cells',
+      });
+    await transport.ask(request, prompt, password, cell.over.signal).then(
       value => answer({ value }),
       (problem: Error) => answer({ problem: problem.message }),
     );
@@ -290,6 +302,11 @@ export function createSupervisor({ transport, startLanguage, cwd, version, log, 
       if (Object.hasOwn(special, type)) special[type](request, channel);
       else if (Object.hasOwn(requests, type))
         void answer(request, channel, () => requests[type](request.content));
+      else {
+        // nobody can answer it, and whoever waits for its end is not kept waiting
+        log(`unknown request: ${type.slice(0, 60)}`);
+        void publisher.status('busy', request).then(() => idle(request));
+      }
     },
     interrupt,
     stop,
