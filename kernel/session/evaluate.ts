@@ -18,8 +18,13 @@ import { createStacks, type FormattedError } from './stack.ts';
 export interface EvaluatorOptions {
   /** The notebook's folder: where imports, `require` and `__dirname` start. */
   cwd: string;
-  /** Called at every loop head and after every awaiting statement; throws where the user pressed Interrupt. */
-  check: () => void;
+  /**
+   * Called at every loop head and after every awaiting statement, with the run in which the code was compiled; throws
+   * where the user pressed Interrupt.
+   */
+  check: (run: number) => void;
+  /** The run that a cell is about to begin in. */
+  currentRun?: () => number;
   /** What cells find without importing it, e.g. `display`. A cell may declare the same name. */
   globals?: Record<string, unknown>;
   /** Whether SIGINT ends the synchronous part of a cell. */
@@ -58,6 +63,7 @@ export function createEvaluator({
   check,
   globals = {},
   breakOnSigint = true,
+  currentRun = () => 0,
   compiled = () => undefined,
   payload = () => undefined,
   forgotten = () => undefined,
@@ -102,10 +108,11 @@ export function createEvaluator({
     });
     for (const [name, kind] of cell.declared) kinds.set(name, kind);
 
+    const begun = currentRun();
     const body = script.runInThisContext() as (...given: unknown[]) => Promise<[unknown] | undefined>;
     const given: Record<(typeof cellParameters)[number], unknown> = {
       __scope: scope,
-      __check: check,
+      __check: () => check(begun),
       __import: importModule,
       __bind: (module: Record<string, unknown>, specifier: string, bindings: [string, string?][]) =>
         // a type imported without `type` has no value, and the cell asks for none

@@ -1,4 +1,7 @@
-/** Runs cells one at a time and sees to it that each is answered exactly once, whatever becomes of its promise. */
+/**
+ * Runs cells and sees to it that each is answered exactly once, whatever becomes of its promise. The main shell sends
+ * one at a time; cells of subshells run beside it, each from one of its awaits to the next.
+ */
 import { InterruptError } from '../base/errors.ts';
 import type { MimeBundle } from '../base/host.ts';
 import { Flag } from './flags.ts';
@@ -38,7 +41,9 @@ const QUIET_TICKS_AFTER_STEPS = 40;
 const QUIET_TICKS_AFTER_TERMINATION = 2;
 
 export function createCells({ evaluator, bundleOf, isSilent, send, flags, timers, every }: CellParts) {
-  let active = 0;
+  /** Cells that run, oldest first, and what each wants of the front end besides showing. */
+  const active = new Map<number, object[]>();
+  /** The run that was last seen at work; where it has ended, another that still runs. */
   let latest = 0;
   let beside: number | undefined;
   let interruptedAt: number | undefined;
@@ -49,11 +54,12 @@ export function createCells({ evaluator, bundleOf, isSilent, send, flags, timers
   const isInterrupted = (run: number) => Atomics.load(flags, Flag.INTERRUPTED) >= run;
   const isUnderWay = () => Atomics.load(flags, Flag.SETTLED) < Atomics.load(flags, Flag.INTERRUPTED);
 
-  function mustStop(): boolean {
-    const run = timers.current() ?? (active || latest);
+  const isStopping = () => [...active.keys()].some(isInterrupted);
+
+  function mustStop(run: number): boolean {
     if (stopped.has(run)) return true;
     // the timer of another cell: only a callback that has been running since before the interrupt is in its way
-    if (timers.current() !== undefined && run !== active)
+    if (timers.current() !== undefined && !active.has(run))
       return Atomics.load(flags, Flag.INTERRUPTED) !== timers.began();
     return isInterrupted(run) && isUnderWay();
   }
@@ -61,27 +67,29 @@ export function createCells({ evaluator, bundleOf, isSilent, send, flags, timers
   function settle(run: number): void {
     stopped.add(run);
     timers.clear(run);
+    if (isStopping()) return;
+    watch?.stop();
+    watch = undefined;
+    interruptedAt = undefined;
     Atomics.store(flags, Flag.SETTLED, Atomics.load(flags, Flag.INTERRUPTED));
   }
 
   function finish(run: number, error: CellError | undefined, expressions: Record<string, object> = {}) {
-    if (active !== run) return;
-    active = 0;
-    watch?.stop();
-    watch = undefined;
-    interruptedAt = undefined;
+    const payload = active.get(run);
+    if (!active.delete(run)) return;
+    if (latest === run) latest = [...active.keys()].at(-1) ?? run;
     if (isInterrupted(run)) {
       settle(run);
       error = { ...(error ?? interruptError()), ename: 'Interrupted' };
     }
-    send({ type: 'done', run, error, expressions });
+    send({ type: 'done', run, error, expressions, payload });
   }
 
   async function evaluate({ run, code, count, expressions }: Execute): Promise<void> {
     const { hasValue, value } = await evaluator.run(code, count);
     if (hasValue && !isSilent(value)) {
       const data = await bundleOf(value);
-      if (active === run) send({ type: 'result', run, data, metadata: {} });
+      if (active.has(run)) send({ type: 'result', run, data, metadata: {} });
     }
     const answers: Record<string, object> = {};
     for (const [name, source] of Object.entries(expressions)) answers[name] = await express(source, count);
@@ -98,26 +106,30 @@ export function createCells({ evaluator, bundleOf, isSilent, send, flags, timers
   }
 
   function patience(run: number, steps: number): number {
-    if (Atomics.load(flags, Flag.TERMINATED) === run) return QUIET_TICKS_AFTER_TERMINATION;
+    if (Atomics.load(flags, Flag.TERMINATED) >= run) return QUIET_TICKS_AFTER_TERMINATION;
     return steps > 0 ? QUIET_TICKS_AFTER_STEPS : QUIET_TICKS;
   }
 
   return {
     /** The run to which what is printed now belongs. */
-    currentRun: () => beside ?? timers.current() ?? (active || latest),
-    /** When the running cell was interrupted. The token is set by another thread, so it is asked each time. */
+    currentRun: () => beside ?? timers.current() ?? latest,
+    /** When the cells that run were interrupted. The token is set by another thread, so it is asked each time. */
     interruptedAt(): number | undefined {
-      if (!active || !isInterrupted(active)) return undefined;
+      if (!isStopping()) return undefined;
       return (interruptedAt ??= Date.now());
     },
-    /** Compiled into loop heads and after each await of a cell. */
-    check(): void {
-      if (mustStop()) throw new InterruptError('interrupted');
+    /** Compiled into loop heads and after each await of the cell of run `own`, functions that it declares included. */
+    check(own: number): void {
+      if (active.has(own)) latest = own;
+      if (mustStop(active.has(own) ? own : (timers.current() ?? latest)))
+        throw new InterruptError('interrupted');
     },
+    addPayload: (payload: object): void => void (active.get(timers.current() ?? latest) ?? []).push(payload),
     /** The caller keeps nothing on its stack: a terminated cell takes the frames above it along. */
     execute(request: Execute): void {
-      active = latest = request.run;
-      Atomics.store(flags, Flag.STEPS, 0);
+      if (!active.size) Atomics.store(flags, Flag.STEPS, 0);
+      active.set(request.run, []);
+      latest = request.run;
       evaluate(request).catch((error: unknown) => finish(request.run, evaluator.formatError(error)));
     },
     /** A comm message runs as a run of its own, beside the active cell. */
@@ -127,11 +139,12 @@ export function createCells({ evaluator, bundleOf, isSilent, send, flags, timers
         work();
       } finally {
         beside = undefined;
-        if (!active) latest = run;
+        if (!active.size) latest = run;
       }
     },
     interrupt(run: number): void {
-      if (active !== run) {
+      const runs = [...active.keys()].filter(candidate => candidate <= run);
+      if (!runs.length) {
         settle(run);
         // nothing runs, or the run never began, its message lost to a termination: either way this is the answer
         send({ type: 'done', run, error: interruptError(), expressions: {} });
@@ -145,7 +158,8 @@ export function createCells({ evaluator, bundleOf, isSilent, send, flags, timers
         const now = Atomics.load(flags, Flag.STEPS);
         quiet = now === steps && Atomics.load(flags, Flag.NATIVE) === 0 ? quiet + 1 : 0;
         steps = now;
-        if (quiet >= patience(run, steps)) finish(run, interruptError());
+        for (const stopping of runs)
+          if (quiet >= patience(stopping, steps)) finish(stopping, interruptError());
       }, TICK);
     },
   };

@@ -38,8 +38,10 @@ const children = watchChildren(currentRun, news => interruptWorker.postMessage(n
 const comms = createComms(send, currentRun);
 const evaluator = createEvaluator({
   cwd: process.cwd(),
-  check: () => cells.check(),
+  check: run => cells.check(run),
+  currentRun,
   globals: { display, update, clear, input, progress },
+  payload: payload => cells.addPayload(payload),
   // only the interrupt worker terminates: it alone knows whether native code is running
   breakOnSigint: false,
 });

@@ -38,7 +38,15 @@ const WARM_UP = 2000;
 /** What the history file gets to take the last cells, in ms. */
 const LAST_WORDS = 500;
 
-export function createSupervisor({ transport, startLanguage, cwd, version, ports, log, exit }: SupervisorOptions) {
+export function createSupervisor({
+  transport,
+  startLanguage,
+  cwd,
+  version,
+  ports,
+  log,
+  exit,
+}: SupervisorOptions) {
   const publisher = createPublisher(transport);
   const history = createHistory({
     open: () => openHistoryFile(join(jupyterDataFolder(), 'neuronbook', 'history.sqlite')),

@@ -22,7 +22,11 @@ export function createUsage(root = process.pid) {
 
   return async function usage(): Promise<object> {
     const processes = descendants(await list(), root);
-    const now = { at: performance.now(), cpu: new Map(processes.map(p => [p.pid, p.cpu])), host: hostTimes() };
+    const now = {
+      at: performance.now(),
+      cpu: new Map(processes.map(p => [p.pid, p.cpu])),
+      host: hostTimes(),
+    };
     const seconds = Math.max(0.001, (now.at - before.at) / 1000);
     const spent = processes.reduce((sum, { pid, cpu }) => sum + cpu - (before.cpu.get(pid) ?? 0), 0);
     const host = now.host.total - before.host.total;
@@ -78,9 +82,7 @@ async function list(): Promise<Process[]> {
     // a system without the usual places
   }
   const { user, system } = process.cpuUsage();
-  return [
-    { pid: process.pid, parent: 0, cpu: (user + system) / 1e6, memory: process.memoryUsage.rss() },
-  ];
+  return [{ pid: process.pid, parent: 0, cpu: (user + system) / 1e6, memory: process.memoryUsage.rss() }];
 }
 
 async function fromProc(): Promise<Process[]> {
