@@ -90,7 +90,7 @@ export function createServiceHost(cwd: string, cells: Cells, options: ts.Compile
       };
     const found = ts.resolveModuleName(name, from, settings, disk, cache, redirected, ts.ModuleKind.ESNext);
     // a folder without its own installation sees the kernel's copy, as it does when the cell runs
-    if (found.resolvedModule || !/^neuronbook(\/|$)/.test(name)) return found;
+    if (found.resolvedModule || !/^(neuronbook(\/|$)|tslab$)/.test(name)) return found;
     return ts.resolveModuleName(name, join(kernelRoot, 'package.json'), settings, disk);
   }
 

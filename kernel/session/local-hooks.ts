@@ -37,8 +37,10 @@ export const resolve: ResolveHook = async (specifier, context, next) => {
   return { ...(await next(url, context)), url };
 };
 
-/** A local file may import `neuronbook` without having installed it, like a cell. */
+/** A local file may import `neuronbook` and `tslab` without having installed them, like a cell. */
 const bare: ResolveHook = async (specifier, context, next) => {
+  if (specifier === 'tslab')
+    return { url: new URL('./tslab/shim.js', import.meta.url).href, format: 'module', shortCircuit: true };
   try {
     return await next(specifier, context);
   } catch (error) {

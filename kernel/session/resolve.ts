@@ -9,6 +9,7 @@ import { dirname, join, resolve as resolvePath } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { Script } from 'node:vm';
 import { mainLoader } from './main-loader.ts';
+import * as tslab from './tslab/shim.ts';
 
 export interface Importer {
   (specifier: unknown, options?: ImportCallOptions): Promise<Record<string, unknown>>;
@@ -55,6 +56,8 @@ export function createImporter(cwd: string): Importer {
         );
       });
     }
+    // also where the real one is installed: it speaks to a kernel of its own
+    if (name === 'tslab') return tslab;
     if (isThere(name, cwd)) return fromNotebook(name, attributes);
     if (isOurs(name)) return fromKernel(name, attributes);
     throw missing(name, cwd, 'ERR_MODULE_NOT_FOUND');
@@ -114,6 +117,7 @@ export function createNotebookRequire(cwd: string): NodeJS.Require {
   const require = createRequire(join(cwd, 'notebook.ts'));
   return new Proxy(require, {
     apply(target, self, [specifier]: [string]) {
+      if (specifier === 'tslab') return tslab;
       if (
         typeof specifier === 'string' &&
         !isLocal(specifier) &&

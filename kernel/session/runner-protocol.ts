@@ -58,6 +58,8 @@ export type RunnerEvent =
     }
   | { type: 'ask'; run: number; id: number; prompt: string; password: boolean }
   | { type: 'exiting'; run: number; code: number }
+  /** A cell has removed all variables. */
+  | { type: 'forgotten'; run: number }
   /** A comm message has been handled. */
   | { type: 'handled'; run: number }
   | CommEvent;

@@ -142,6 +142,7 @@ export function createSupervisor({
   function receive(event: RunnerEvent): void | Promise<void> {
     if (event.type === 'stream') return streams.write(event.run, event.name, event.text);
     if (event.type === 'done') return done(event);
+    if (event.type === 'forgotten') return forget();
     streams.flush();
     if (event.type === 'handled') {
       const request = runs.handled(event.run);
