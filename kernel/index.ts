@@ -74,5 +74,6 @@ export * as viz from './instruments/feature/index.ts';
 // showing
 export { display, clear, html, input, markdown, svg, update } from './display/display.ts';
 export * as plot from './display/plot.ts';
+export * as view from './display/view.ts';
 export { progress } from './display/progress.ts';
 export { scaled } from './display/scaled.ts';

@@ -12,7 +12,7 @@ export {
   type PlotOptions,
   type ScatterOptions,
   type Series,
-  type Values,
 } from './plot/charts.ts';
+export type { Values } from './values.ts';
 export { Chart } from './plot/figure.ts';
 export { image, type ImageOptions } from './plot/image.ts';

@@ -13,10 +13,13 @@ export interface Tile {
 const gap = 12;
 const lettering = { scale: 2, line: 18, grey: 128 };
 
-/** Rows of equal tiles, each at least `least` pixels wide, about twice as many columns as rows. */
+/**
+ * Rows of equal tiles, each at least `least` pixels wide, about twice as many columns as rows. Pictures are enlarged
+ * smoothly, numbers (`smooth: false`) as squares.
+ */
 export function sheet(
   tiles: readonly Tile[],
-  { columns = Math.ceil(Math.sqrt(tiles.length * 2)), least = 96 } = {},
+  { columns = Math.ceil(Math.sqrt(tiles.length * 2)), least = 96, smooth = true } = {},
 ): Pixels {
   const zoom = Math.max(1, Math.round(least / tiles[0].pixels.width));
   const tileWidth = tiles[0].pixels.width * zoom;
@@ -30,7 +33,7 @@ export function sheet(
   tiles.forEach(({ pixels }, i) => {
     const left = (i % across) * (tileWidth + gap);
     const top = Math.floor(i / across) * (tileHeight + foot + gap);
-    drawEnlarged(canvas, pixels, left, top, zoom);
+    (smooth ? drawEnlarged : drawSquares)(canvas, pixels, left, top, zoom);
     labels[i].forEach((line, k) => drawText(canvas, line, left, top + tileHeight + 6 + k * lettering.line));
   });
   return canvas;
@@ -79,6 +82,23 @@ function drawEnlarged(
       canvas.data[to + 3] = 255;
     }
   }
+}
+
+/** Each pixel a square of its exact colour. */
+function drawSquares(
+  canvas: Pixels,
+  { width, height, channels, data }: Pixels,
+  left: number,
+  top: number,
+  zoom: number,
+): void {
+  for (let y = 0; y < height * zoom; y++)
+    for (let x = 0; x < width * zoom; x++) {
+      const from = (Math.floor(y / zoom) * width + Math.floor(x / zoom)) * channels;
+      const to = ((top + y) * canvas.width + left + x) * 4;
+      for (let c = 0; c < 3; c++) canvas.data[to + c] = data[from + (channels >= 3 ? c : 0)];
+      canvas.data[to + 3] = channels === 4 ? data[from + 3] : 255;
+    }
 }
 
 function drawText(canvas: Pixels, text: string, left: number, top: number): void {

@@ -1,11 +1,9 @@
 /** The chart types: values in, a `Chart` out. Data first, options last; every chart also reads without JavaScript. */
 import { ShapeError } from '../../base/errors.ts';
 import { isTensor, type Tensor } from '../../base/tensor.ts';
+import { toNumbers, type Values } from '../values.ts';
 import { Chart, type ColorScale, type Figure, type Layer } from './figure.ts';
 import { extentOf, formatTick } from './scale.ts';
-
-/** Numbers in any form that a notebook has them. */
-export type Values = ArrayLike<number> | ArrayLike<bigint> | Tensor;
 
 export interface PlotOptions {
   title?: string;
@@ -19,9 +17,6 @@ export interface PlotOptions {
   width?: number;
   height?: number;
 }
-
-const toNumbers = (values: Values): number[] =>
-  isTensor(values) ? values.toNumbers() : Array.from(values as ArrayLike<number>, Number);
 
 const indices = (length: number): number[] => Array.from({ length }, (_, i) => i);
 

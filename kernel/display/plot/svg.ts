@@ -1,25 +1,10 @@
 /** A figure as a small static SVG: what readers see on GitHub, in nbconvert and in an untrusted notebook. */
-import { escapeHtml } from '../html.ts';
+import { element, label, picture, type Attributes } from '../svg.ts';
 import { colorOf, grid, ink, shade } from './colors.ts';
 import { describe } from './describe.ts';
 import { extentsOf } from './extents.ts';
 import type { Figure, Layer } from './figure.ts';
 import { niceTicks, formatTick, scaleOf, type Scale } from './scale.ts';
-
-type Attributes = Record<string, string | number | undefined>;
-
-const element = (name: string, attributes: Attributes, inner?: string): string => {
-  const list = Object.entries(attributes)
-    .filter(([, value]) => value !== undefined)
-    .map(
-      ([key, value]) =>
-        ` ${key}="${typeof value === 'number' ? +value.toFixed(2) : escapeHtml(String(value))}"`,
-    );
-  return inner === undefined ? `<${name}${list.join('')}/>` : `<${name}${list.join('')}>${inner}</${name}>`;
-};
-
-const label = (x: number, y: number, text: string, more: Attributes = {}): string =>
-  element('text', { x, y, ...more }, escapeHtml(text));
 
 interface Frame {
   left: number;
@@ -38,26 +23,12 @@ export function toSvg(figure: Figure): string {
   const x = scaleOf(figure.x, extents.x, [frame.left, frame.right]);
   const y = scaleOf(figure.y, extents.y, [frame.bottom, frame.top]);
   const parts = [
-    element('title', {}, escapeHtml(describe(figure))),
     ...(title ? [label(frame.left, 20, title, { 'font-size': 15, 'font-weight': 600 })] : []),
     ...axes(figure, x, y, frame, height),
     ...layers.flatMap((layer, i) => draw(layer, x, y, i, frame)),
     ...legend(figure, frame),
   ];
-  return element(
-    'svg',
-    {
-      xmlns: 'http://www.w3.org/2000/svg',
-      viewBox: `0 0 ${width} ${height}`,
-      width,
-      height,
-      role: 'img',
-      'font-family': 'system-ui, sans-serif',
-      'font-size': 12,
-      fill: ink,
-    },
-    `\n${parts.join('\n')}\n`,
-  );
+  return picture({ width, height, alt: describe(figure), fill: ink }, parts);
 }
 
 const isNamed = ({ layers }: Figure): boolean =>

@@ -1,0 +1,162 @@
+/** Views: every maker's payload passes its own validator and carries forms for those without the extension. */
+import { describe, expect, test } from 'vitest';
+import { fromBase64 } from '../../base/base64.ts';
+import { decodePng } from '../../base/png.ts';
+import { tensor } from '../../base/tensor.ts';
+import { displaySymbol, type Displayable } from '../bundle.ts';
+import { thinned } from '../heat.ts';
+import { pack, packBytes, packedProblem, unpack } from '../packed.ts';
+import { envelopeProblem, NEURONBOOK_MIME, type ViewPayload } from '../payload.ts';
+import * as attention from './attention.ts';
+import * as matrix from './matrix.ts';
+import * as tokens from './tokens.ts';
+
+const hostile = '<img src=x onerror=alert(1)>"\'&';
+const bundle = (view: Displayable) => view[displaySymbol]() as Record<string, string>;
+const payload = (view: Displayable) =>
+  (bundle(view) as Record<string, unknown>)[NEURONBOOK_MIME] as ViewPayload<string, Record<string, unknown>>;
+
+const words = ['Once', ' upon', '\n', hostile];
+const pattern = tensor(
+  Float32Array.from({ length: 2 * 16 }, (_, i) => (i % 16) / 40),
+  [2, 4, 4],
+);
+const made: Record<string, { view: Displayable; problem(data: unknown): string | undefined }> = {
+  tokens: { view: tokens.tokens(words, [0, -1, NaN, 2], { title: hostile }), problem: tokens.problem },
+  texts: {
+    view: tokens.tokens([['a'], ['b', 'c']], [[1], [2, 3]], { notes: [['n'], ['x', 'y']] }),
+    problem: tokens.problem,
+  },
+  attention: { view: attention.attention(pattern, words, { title: hostile }), problem: attention.problem },
+  'attention of a thousand tokens': {
+    view: attention.attention(
+      tensor(new Float32Array(2 ** 20).fill(1 / 1024), [1, 1, 1024, 1024]),
+      Array(1024).fill('x'),
+    ),
+    problem: attention.problem,
+  },
+  matrix: { view: matrix.matrix(tensor([1, -2, 3, NaN, 5, 6], [1, 2, 3])), problem: matrix.problem },
+  rows: {
+    view: matrix.matrix(
+      [
+        [1, 2],
+        [3, 4],
+      ],
+      { title: hostile },
+    ),
+    problem: matrix.problem,
+  },
+  scalar: { view: matrix.matrix(tensor([4], [])), problem: matrix.problem },
+};
+
+describe.each(Object.entries(made))('%s', (_, { view, problem }) => {
+  test('makes what its validator takes', () => {
+    const sent = JSON.parse(JSON.stringify(payload(view))) as ViewPayload<string, unknown>;
+    expect(envelopeProblem(sent)).toBeUndefined();
+    expect(problem(sent.data)).toBeUndefined();
+  });
+
+  test('carries a picture, words, and no markup of others', () => {
+    const {
+      'image/png': png,
+      'image/svg+xml': svg,
+      'text/html': html = '',
+      'text/plain': text,
+    } = bundle(view);
+    if (png) expect(decodePng(fromBase64(png)).width).toBeGreaterThan(20);
+    else expect(svg).toMatch(/^<svg xmlns/);
+    for (const markup of [svg ?? '', html]) expect(markup).not.toMatch(/<img|NaN|undefined|<script/);
+    expect(text.length).toBeGreaterThan(0);
+    if (png) expect(png.length).toBeLessThan(400_000);
+  });
+
+  test.each([undefined, null, 3, [], {}, { title: 'x' }])('refuses %j', data =>
+    expect(problem(data)).toMatch(/^data\./),
+  );
+});
+
+describe('the validators name the fault', () => {
+  const cases: [string, (data: unknown) => string | undefined, Displayable, object, RegExp][] = [
+    [
+      'a value missing',
+      tokens.problem,
+      made.texts.view,
+      { texts: [{ label: '', tokens: ['a'], values: [] }] },
+      /one number a token/,
+    ],
+    [
+      'too many tokens',
+      tokens.problem,
+      made.texts.view,
+      { texts: [{ label: '', tokens: Array(20001).fill('a'), values: Array(20001).fill(0) }] },
+      /20001 tokens/,
+    ],
+    ['a range of words', tokens.problem, made.texts.view, { range: ['a', 'b'] }, /two numbers in order/],
+    ['heads too few', attention.problem, made.attention.view, { heads: ['one'] }, /is 2×4×4; expected 1×4×4/],
+    [
+      'bytes cut off',
+      attention.problem,
+      made.attention.view,
+      { pattern: { ...pack(new Float32Array(32), [2, 4, 4]), bytes: 'AAAA' } },
+      /has 3 bytes; expected 128/,
+    ],
+    [
+      '10⁹ numbers',
+      matrix.problem,
+      made.matrix.view,
+      { values: { dtype: 'float32', dims: [1e9], bytes: '' } },
+      /at most 16777216/,
+    ],
+    [
+      'negative dims',
+      matrix.problem,
+      made.matrix.view,
+      { values: { dtype: 'float32', dims: [-1, -1], bytes: 'AAAAAA==' } },
+      /no sizes/,
+    ],
+  ];
+  test.each(cases)('%s', (_, problem, view, change, message) =>
+    expect(problem({ ...payload(view).data, ...change })).toMatch(message),
+  );
+});
+
+test('packed numbers come back: floats exactly, bytes to a part in 255', () => {
+  const data = Float32Array.from([0, -1.5, 3e38, NaN, 0.1]);
+  expect(unpack(pack(data, [5]))).toEqual(data);
+  const shares = Float32Array.from({ length: 7 }, (_, i) => i / 7);
+  const packed = packBytes(shares, [7], [0, 1]);
+  expect(packedProblem(packed)).toBeUndefined();
+  unpack(packed).forEach((value, i) => expect(Math.abs(value - shares[i])).toBeLessThan(1 / 500));
+});
+
+test('a bright number survives thinning', () => {
+  const data = new Float32Array(1000 * 1000);
+  data[123 * 1000 + 456] = -9;
+  const small = thinned(data, { width: 1000, height: 1000 }, 200);
+  expect([small.width, small.height, Math.min(...(small.data as Float32Array))]).toEqual([200, 200, -9]);
+});
+
+test('colour is nothing at zero and shows sign', () => {
+  expect([-1, 0, 0.5, 2].map(value => tokens.strength(value, [-1, 2]))).toEqual([-0.5, 0, 0.25, 1]);
+  expect([1, 3].map(value => tokens.strength(value, [1, 3]))).toEqual([0, 1]);
+  expect([-3, -1].map(value => tokens.strength(value, [-3, -1]))).toEqual([-1, 0]);
+  expect(tokens.strength(null, [0, 1])).toBe(0);
+  expect(tokens.strength(5, [0, 0])).toBe(0);
+});
+
+describe('mistakes are named', () => {
+  const cases: [string, () => unknown, RegExp][] = [
+    ['tokens and values', () => tokens.tokens(['a', 'b'], [1]), /text 0 has 2 tokens and 1 values/],
+    ['texts and lists', () => tokens.tokens([['a'], ['b']], [[1]]), /1 lists of values; expected 2/],
+    [
+      'a batch of patterns',
+      () => attention.attention(tensor(new Float32Array(32), [2, 1, 4, 4]), words),
+      /`\.at\(0\)`/,
+    ],
+    ['tokens of a pattern', () => attention.attention(pattern, ['a']), /from 4 to 4 tokens, and 1 and 1/],
+    ['names of dims', () => matrix.matrix(tensor([1], [1]), { axes: [] }), /0 names of dims; expected 1/],
+    ['uneven rows', () => matrix.matrix([[1, 2], [3]]), /row 1 has 1 numbers; expected 2/],
+    ['nothing', () => matrix.matrix(tensor([], [0])), /0 numbers; expected 1 to/],
+  ];
+  test.each(cases)('%s', (_, make, message) => expect(make).toThrow(message));
+});
