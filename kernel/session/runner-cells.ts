@@ -71,7 +71,8 @@ export function createCells({ evaluator, bundleOf, isSilent, send, flags, timers
     watch?.stop();
     watch = undefined;
     interruptedAt = undefined;
-    Atomics.store(flags, Flag.SETTLED, Atomics.load(flags, Flag.INTERRUPTED));
+    // the token itself may come later than the message about it
+    Atomics.store(flags, Flag.SETTLED, Math.max(run, Atomics.load(flags, Flag.INTERRUPTED)));
   }
 
   function finish(run: number, error: CellError | undefined, expressions: Record<string, object> = {}) {

@@ -47,6 +47,8 @@ export interface Runner {
 
 const entry = new URL('./runner.js', import.meta.url);
 const LAST_WORDS = 8192;
+/** What Node says at the end of a process whose interrupt worker has an inspector: nothing that a reader could use. */
+const farewell = 'Waiting for the debugger to disconnect...\n';
 
 export function createRunner({ cwd, onEvent, onOutput, onExit }: RunnerOptions): Runner {
   let status: (InterruptStatus & { at: number }) | undefined;
@@ -83,7 +85,8 @@ export function createRunner({ cwd, onEvent, onOutput, onExit }: RunnerOptions):
       chunks++;
       const text = decoder.write(chunk);
       if (name === 'stderr') lastWords = (lastWords + text).slice(-LAST_WORDS);
-      if (text) onOutput(name, text);
+      const told = text.replace(farewell, '');
+      if (told) onOutput(name, told);
     });
   }
   // writing to a child that just died is no news: `close` tells

@@ -14,6 +14,7 @@ import { createSend } from './runner-channel.ts';
 import { watchChildren } from './runner-children.ts';
 import { createComms } from './runner-comms.ts';
 import { createHost } from './runner-host.ts';
+import { listen } from './runner-listeners.ts';
 import { guardAddons } from './runner-native.ts';
 import { captureOutput } from './runner-output.ts';
 import type { CommEvent, RunnerRequest } from './runner-protocol.ts';
@@ -75,11 +76,13 @@ function receive(request: RunnerRequest): void {
   else receiveComm(request);
 }
 
-process.on('uncaughtException', stray);
-process.on('unhandledRejection', stray);
-process.on('exit', code => send({ type: 'exiting', run: currentRun(), code }));
-process.on('disconnect', () => process.exit(0));
-// Ctrl-C in a terminal reaches the whole group; only the supervisor decides what it means
-process.on('SIGINT', () => undefined);
-process.on('message', receive);
+listen({
+  uncaughtException: stray,
+  unhandledRejection: stray,
+  exit: (code: number) => send({ type: 'exiting', run: currentRun(), code }),
+  disconnect: () => process.exit(0),
+  // Ctrl-C in a terminal reaches the whole group; only the supervisor decides what it means
+  SIGINT: () => undefined,
+  message: receive,
+});
 send({ type: 'ready' });

@@ -52,7 +52,15 @@ export function createStacks(): Stacks {
       maps.set(name, map);
       return name;
     },
-    format: error => format(error, new Set()),
+    format(error) {
+      try {
+        return format(error, new Set());
+      } catch {
+        // a proxy, or a getter that throws: the cell is answered all the same
+        const evalue = 'a value that cannot be described';
+        return { ename: 'Thrown', evalue, traceback: [`${red('Thrown')}: ${evalue}`] };
+      }
+    },
   };
 }
 

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, expect, test } from 'vitest';
-import { freePorts, resultOf, startKernel, type Client } from './test-client.ts';
+import { freePorts, resultOf, startKernel, textOf, type Answer, type Client } from './test-client.ts';
 
 let client: Client;
 afterEach(() => client.stop());
@@ -58,6 +58,116 @@ test('process.exit', async () => {
   expect((await survive('setTimeout(() => process.exit(4)); await new Promise(() => {})')).ename).toBe(
     'ProcessExited',
   );
+}, 60_000);
+
+test('a handler of exit that throws', async () => {
+  client = await startKernel();
+  const content = await survive('process.on("exit", () => { throw new Error("no") }); process.exit(5)');
+  expect(content.ename).toBe('ProcessExited');
+}, 60_000);
+
+test.each(['SIGKILL', 'SIGABRT'] as const)(
+  '%s from outside, with cells waiting',
+  async signal => {
+    client = await startKernel();
+    const pid = Number(resultOf(await client.execute('process.pid')));
+    const cells = await Promise.all(
+      ['await new Promise(() => {})', '2', 'console.log(3)'].map(code =>
+        client.send('execute_request', client.executeRequest(code)),
+      ),
+    );
+    await sleep(100);
+    process.kill(pid, signal);
+    const statuses: unknown[] = [];
+    for (const id of cells) statuses.push((await client.finish(id)).reply.content.status);
+    expect(statuses).toEqual(['error', 'aborted', 'aborted']);
+    expect(resultOf(await client.execute('1'))).toBe('1');
+  },
+  60_000,
+);
+
+test('what a cell can do to its process without ending it', async () => {
+  client = await startKernel();
+  await client.execute('const kept = 1');
+  for (const [code, ename] of [
+    ['function deep(): number { return deep() + 1 } deep()', 'RangeError'],
+    ['throw new Proxy({}, { get() { throw 1 } })', 'Thrown'],
+    ['throw undefined', 'Thrown'],
+    ['new ArrayBuffer(1e15)', 'RangeError'],
+  ])
+    expect((await client.execute(code)).reply.content).toMatchObject({ status: 'error', ename });
+  for (const code of [
+    'process.removeAllListeners()',
+    'process.removeAllListeners("message")',
+    'process.stdout.end("bye")',
+    'process.exitCode = 3',
+    'require("fs").closeSync(1)',
+    '(globalThis as { console?: object }).console = undefined',
+  ])
+    expect((await client.execute(code)).reply.content.evalue ?? 'ok').toBe('ok');
+  expect(resultOf(await client.execute('kept'))).toBe('1');
+}, 60_000);
+
+test('whoever prints, and however a character is cut, the notebook shows it', async () => {
+  client = await startKernel();
+  const { outputs } = await client.execute(`
+    const { Worker } = require('node:worker_threads'), fs = require('node:fs');
+    const once = worker => new Promise(done => worker.on('exit', done));
+    for (const byte of Buffer.from('ä€😀')) process.stdout.write(Uint8Array.of(byte));
+    for (const byte of Buffer.from('ö→🌍')) { fs.writeSync(1, Uint8Array.of(byte)); await new Promise(d => setTimeout(d, 2)) }
+    fs.writeSync(2, 'native');
+    await once(new Worker('console.log("thread")', { eval: true }));
+    require('node:child_process').spawnSync('sh', ['-c', 'echo child; echo trouble >&2'], { stdio: 'inherit' });`);
+  const answer = { outputs } as Answer;
+  for (const part of ['ä€😀', 'ö→🌍', 'thread\n', 'child\n']) expect(textOf(answer)).toContain(part);
+  expect(textOf(answer, 'stderr')).toBe('nativetrouble\n');
+}, 60_000);
+
+test('late output goes to the cell that set the timer', async () => {
+  client = await startKernel();
+  const id = await client.send(
+    'execute_request',
+    client.executeRequest(
+      `setTimeout(() => { console.log('late'); Promise.resolve().then(() => console.log('later')) }, 150)`,
+    ),
+  );
+  await client.finish(id);
+  const next = await client.execute('await new Promise(done => setTimeout(done, 400)); console.log("mine")');
+  expect(textOf(next)).toBe('mine\n');
+  expect(textOf({ outputs: client.outputsOf(id) } as Answer)).toBe('late\nlater\n');
+}, 60_000);
+
+test('callbacks keep the order that Node gives them', async () => {
+  client = await startKernel();
+  const order = await client.execute(`
+    const order: string[] = [];
+    const say = (text: string) => () => void order.push(text);
+    await new Promise<void>(done => {
+      setTimeout(() => { say('one')(); Promise.resolve().then(say('after one')) }, 5);
+      setTimeout(say('two'), 5);
+      setTimeout(() => { setImmediate(say('immediate')); setTimeout(done, 20) }, 5);
+    });
+    order.join(', ')`);
+  expect(resultOf(order)).toBe("'one, after one, two, immediate'");
+}, 60_000);
+
+test('10⁵ lines arrive in few messages, and others get through meanwhile', async () => {
+  client = await startKernel();
+  await client.execute('1');
+  const id = await client.send(
+    'execute_request',
+    client.executeRequest('for (let i = 0; i < 100_000; i++) console.log("line", i)'),
+  );
+  const { ms } = await client.request('kernel_info_request', {}, 'control');
+  const answer = await client.finish(id);
+  expect(textOf(answer)).toBe(Array.from({ length: 100_000 }, (_, i) => `line ${i}\n`).join(''));
+  // a message each 50 ms at most, besides the one that announces the cell
+  expect(answer.outputs.length).toBeLessThan(answer.ms / 40 + 5);
+  expect(ms).toBeLessThan(answer.ms / 2);
+  console.info(
+    `10⁵ lines: ${answer.ms.toFixed()} ms, ${answer.outputs.length} messages; kernel_info ${ms.toFixed()} ms`,
+  );
+  expect(answer.ms).toBeLessThan(20_000); // a second on a quiet machine, which the bench holds it to
 }, 60_000);
 
 test('a crash in native code', async () => {
