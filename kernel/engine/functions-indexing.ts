@@ -11,6 +11,7 @@ import {
   equal,
   expand,
   full,
+  gemm,
   indicator,
   int64s,
   less,
@@ -66,10 +67,9 @@ export function gatherAdjoint(dy: Var, indices: Var | Tensor, axis: number, size
     const columns = cast(reshape(at, [1, count]), 'int32');
     const wrapped = add(columns, mul(cast(less(columns, 0), 'int32'), size));
     const places = constant(dy.trace, tensor(Int32Array.from({ length: size }, (_, i) => i), [size, 1])); // prettier-ignore
-    return reshape(
-      matmul(indicator(equal(wrapped, places), dy), before === 1 ? reshape(flat, [count, after]) : flat),
-      dims,
-    );
+    const ones = indicator(equal(wrapped, places), dy);
+    // Gemm where it will do: a MatMul and a sum behind it become a node that ONNX Runtime runs too early (`schedule.ts`)
+    return reshape(before === 1 ? gemm(ones, reshape(flat, [count, after])) : matmul(ones, flat), dims);
   }
   // few rows into many places are not worth turning all places around
   const last = size <= 4 * count;

@@ -71,6 +71,11 @@ export interface FitOptions {
   ema?: number;
   /** Train on means of two examples, in shares drawn from Beta(α, α), such as 0.2. */
   mixUp?: number;
+  /**
+   * Sites whose values are kept for the way back, such as [/resid.post$/]; all else that it reads is computed a second
+   * time, just before: less memory for more time, and the same bits. Everything is kept where this is left out.
+   */
+  keep?: Choice;
   /** What to measure on other data, and whether to stop by it. */
   heldOut?: HeldOutOptions;
   /** Folder to save the run in, and to go on from where it has been saved. */

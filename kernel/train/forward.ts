@@ -44,6 +44,8 @@ export interface Forward {
   /** The statistics that are read, by name. */
   running: Readonly<Record<string, Var>>;
   cost: Var;
+  /** The values of the network's tensors, by their names in it. */
+  values: ReadonlyMap<string, Var>;
 }
 
 /**
@@ -91,7 +93,7 @@ export function forward(
     throw new NeuronbookError(
       `loss ${loss} is ${formatDims(cost.dims)}; expected one number: end in a mean or sum`,
     );
-  return { theta, weights, running, cost };
+  return { theta, weights, running, cost, values };
 }
 
 /** A flat input, and the constants in it under their own dims. */

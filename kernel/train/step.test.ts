@@ -31,15 +31,15 @@ test('a step of plain descent on y = xWᵀ + b', () => {
       sub_1 = Sub(y, target) → float32 4×1
       mul_1 = Mul(sub_1, sub_1) → float32 4×1
       reducemean_1 = ReduceMean(mul_1) keepdims=0 → float32 scalar
+      reshape_2 = Reshape(reducemean_1, const_1=[1]) → float32 1
       mul_2 = Mul(const_12 4×1, sub_1) → float32 4×1
       gemm_1 = Gemm(mul_2, x) alpha=1 beta=1 transA=1 transB=0 → float32 1×2
       matmul_1 = MatMul(const_13=[1,1,1,1], mul_2) → float32 1
-      reshape_3 = Reshape(gemm_1, const_14=[2]) → float32 2
-      concat_1 = Concat(reshape_3, matmul_1) axis=0 → float32 3
-      reshape_4 = Reshape(reducemean_1, const_1=[1]) → float32 1
+      reshape_4 = Reshape(gemm_1, const_14=[2]) → float32 2
+      concat_1 = Concat(reshape_4, matmul_1) axis=0 → float32 3
       mul_3 = Mul(concat_1, split_1) → float32 3
       sub_2 = Sub(train/parameters, mul_3) → float32 3
-      train/loss = Identity(reshape_4) → float32 1
+      train/loss = Identity(reshape_2) → float32 1
       train/parameters/next = Identity(sub_2) → float32 3
       return train/loss, train/parameters/next"
   `);

@@ -19,13 +19,17 @@ import {
 } from '../engine/functions.ts';
 import type { Operand } from '../engine/functions.ts';
 import { gradients } from '../engine/grad.ts';
+import { recomputed } from '../engine/recompute.ts';
+import { valuesOf } from '../engine/saved.ts';
+import { scheduled } from '../engine/schedule.ts';
 import type { Trace } from '../engine/trace.ts';
 import type { Var } from '../engine/var.ts';
+import { Sites } from '../model/sites.ts';
 import type { Graph } from '../onnx/graph.ts';
 import { forward, LOSS, RUNNING, THETA, type ForwardOptions } from './forward.ts';
 import { mixing } from './mix-up.ts';
 import type { Optimizer } from './optimizer.ts';
-import { totalOf, type Parameter } from './parameters.ts';
+import { totalOf, type Choice, type Parameter } from './parameters.ts';
 import { statisticsOf, TrainingTrace } from './training-form.ts';
 
 export const HYPER = 'train/hyper';
@@ -46,6 +50,8 @@ export interface StepOptions extends ForwardOptions {
   average?: number;
   /** Feed means of two examples; `HYPER` then ends in the share of the first. */
   mixed?: boolean;
+  /** Sites whose values are kept for the way back, which computes all else that it reads a second time. */
+  keep?: Choice;
   /** Where the step's gradient is the mean over several batches: how many, and whether this is the last. */
   accumulate?: { batches: number; last: boolean };
 }
@@ -75,7 +81,7 @@ export function stepGraph(options: StepOptions): Graph {
 
   // 1. the network and its loss
   const count = Object.values(batch)[0]?.dims[0] ?? 0;
-  const { theta, weights, running, cost } = forward(
+  const { theta, weights, running, cost, values } = forward(
     trace,
     { ...options, statistics },
     {
@@ -83,6 +89,10 @@ export function stepGraph(options: StepOptions): Graph {
       before: read => trace.move(Object.values(read)),
     },
   );
+
+  const results: Record<string, Var> = { [LOSS]: reshape(cost, [1]) };
+  if (statistics.length) results[nextName(RUNNING)] = movedStatistics(trace, running, statistics);
+  const wayForward = valuesOf(trace);
 
   // 2. the gradient
   const slopes = gradients(trace, cost, weights);
@@ -92,8 +102,6 @@ export function stepGraph(options: StepOptions): Graph {
   );
   if (accumulate)
     gradient = add(trace.input(GRADIENT, 'float32', [total]), mul(gradient, 1 / accumulate.batches));
-  const results: Record<string, Var> = { [LOSS]: reshape(cost, [1]) };
-  if (statistics.length) results[nextName(RUNNING)] = movedStatistics(trace, running, statistics);
 
   // 3. the update
   if (updates) {
@@ -122,10 +130,20 @@ export function stepGraph(options: StepOptions): Graph {
       results[nextName(AVERAGE)] = add(average, mul(sub(next.parameters, average), 1 - options.average));
     }
   } else results[nextName(GRADIENT)] = gradient;
-  return {
-    ...trace.graph(results, `${graph.name}, one step`),
-    metadata: { [KEPT]: JSON.stringify(trace.kept) },
-  };
+  const whole = trace.graph(results, `${graph.name}, one step`);
+  const metadata = { [KEPT]: JSON.stringify(trace.kept) };
+  if (!options.keep) return { ...whole, metadata };
+  const sites = new Sites(graph).select(options.keep).map(({ tensor }) => values.get(tensor)!);
+  // weights are views of θ, which is there anyway
+  const kept = [...sites, ...weights, ...[running, hypers].flatMap(Object.values<Var>)].map(
+    ({ name }) => name,
+  );
+  const both = { graph: whole, forward: wayForward };
+  const light = recomputed(
+    both,
+    kept.filter(name => wayForward.has(name)),
+  );
+  return { ...scheduled(light.graph), metadata };
 }
 
 function unpackHyper(trace: Trace, names: readonly string[]): Record<string, Var> {

@@ -12,7 +12,7 @@ import { shapesOf } from './held-out.ts';
 import { fillMask } from './mask.ts';
 import { mixOf, PARTNER } from './mix-up.ts';
 import type { Optimizer } from './optimizer.ts';
-import { totalOf } from './parameters.ts';
+import { totalOf, type Choice } from './parameters.ts';
 import { State } from './state.ts';
 import { AVERAGE, GRADIENT, HYPER, hyperNames, KEPT, nextName, slotName, stepGraph } from './step.ts';
 
@@ -25,6 +25,8 @@ export interface StepperOptions {
   average?: number;
   /** α of mix-up. */
   mixUp?: number;
+  /** Sites whose values are kept for the way back. */
+  keep?: Choice;
   /** Batches per step. */
   accumulate: number;
 }
@@ -141,12 +143,13 @@ export class Stepper {
   }
 
   private async compile(batch: Batch, last: boolean): Promise<Compiled> {
-    const { network, optimizer, clip, average, mixUp, accumulate } = this.options;
+    const { network, optimizer, clip, average, mixUp, keep, accumulate } = this.options;
     const graph = stepGraph({
       ...network,
       batch,
       optimizer,
       clip,
+      keep,
       average,
       mixed: mixUp !== undefined,
       accumulate: accumulate > 1 ? { batches: accumulate, last } : undefined,
