@@ -15,6 +15,15 @@ const preferences: ts.GetCompletionsAtPositionOptions = {
   includeSymbol: true,
 };
 
+/** Where nothing fits. */
+export const nothingAt = (cursor: number): CompleteReply => ({
+  status: 'ok',
+  matches: [],
+  cursor_start: cursor,
+  cursor_end: cursor,
+  metadata: { _jupyter_types_experimental: [] },
+});
+
 /** `cursor` counts code points. */
 export function completeAt(
   service: ts.LanguageService,
@@ -32,21 +41,22 @@ export function completeAt(
   const start = span ? span.start - offset : at - word.length;
   const end = span ? Math.max(at, span.start - offset + span.length) : at;
   const typed = code.slice(start, at);
-  const entries = rank(found?.entries ?? [], typed).slice(0, maxMatches);
+  const offered = [...(found?.entries ?? []), ...ownPackage(code.slice(0, at), found)];
+  const entries = rank(offered, typed).slice(0, maxMatches);
   const [from, to] = [pointsOf(code, start), pointsOf(code, end)];
-  const signatures = signaturesOf(service, cells.current, entries);
+  const known = describe(service, cells.current, entries);
   return {
     status: 'ok',
     matches: entries.map(({ name }) => name),
     cursor_start: from,
     cursor_end: to,
     metadata: {
-      _jupyter_types_experimental: entries.map((entry, i) => ({
+      _jupyter_types_experimental: entries.map(({ name, kind }, i) => ({
         start: from,
         end: to,
-        text: entry.name,
-        type: kindOf(entry, cells),
-        ...(signatures[i] && { signature: signatures[i] }),
+        text: name,
+        type: known[i]?.type ?? kinds[kind] ?? kind,
+        ...(known[i]?.signature && { signature: known[i].signature }),
       })),
     },
   };
@@ -57,42 +67,78 @@ function rank(entries: readonly ts.CompletionEntry[], typed: string): ts.Complet
   const lower = typed.toLowerCase();
   const exact = (name: string) => (name.startsWith(typed) ? 0 : 1);
   return entries
-    .filter(({ name, kind }) => name.toLowerCase().startsWith(lower) && kind !== ts.ScriptElementKind.warning)
+    .filter(({ name, kind }) => name.toLowerCase().startsWith(lower) && !noise.has(kind))
     .sort(
       (a, b) => exact(a.name) - exact(b.name) || compare(a.sortText, b.sortText) || compare(a.name, b.name),
     );
 }
 
+const noise = new Set<string>([ts.ScriptElementKind.warning, ts.ScriptElementKind.unknown]);
+
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
-/** How each function is called, as `(x: number, y?: number): string`. */
-function signaturesOf(
+interface Described {
+  /** Where an import hides what it is. */
+  type?: string;
+  /** How a function is called, as `(x: number, y?: number): string`. */
+  signature?: string;
+}
+
+function describe(
   service: ts.LanguageService,
   path: string,
   entries: readonly ts.CompletionEntry[],
-): (string | undefined)[] {
-  const program = service.getProgram();
-  const source = program?.getSourceFile(path);
-  if (!program || !source) return [];
-  const checker = program.getTypeChecker();
+): Described[] {
+  const checker = service.getProgram()?.getTypeChecker();
+  const source = service.getProgram()?.getSourceFile(path);
+  if (!checker || !source) return [];
   const since = performance.now();
-  return entries.slice(0, maxSignatures).map(({ symbol }) => {
-    if (!symbol || performance.now() - since > signatureTime) return undefined;
-    const real = symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol;
-    if (!(real.flags & callable)) return undefined;
-    const [signature] = checker.getTypeOfSymbolAtLocation(real, source).getCallSignatures();
-    return signature && checker.signatureToString(signature, source);
+  return entries.map(({ symbol }, i) => {
+    if (!symbol) return {};
+    const isAlias = symbol.flags & ts.SymbolFlags.Alias;
+    const real = isAlias ? checker.getAliasedSymbol(symbol) : symbol;
+    const type = isAlias ? wordFor(real.flags) : undefined;
+    if (!(real.flags & callable) || i >= maxSignatures || performance.now() - since > signatureTime)
+      return { type };
+    const valueType = checker.getTypeOfSymbolAtLocation(real, source);
+    const [first] = valueType.getCallSignatures();
+    if (!first) return { type };
+    const isFunction = real.flags & ts.SymbolFlags.Variable && !valueType.getConstructSignatures().length;
+    return {
+      type: isFunction ? 'function' : type,
+      signature: checker.signatureToString(
+        first,
+        undefined,
+        ts.TypeFormatFlags.UseAliasDefinedOutsideCurrentScope,
+      ),
+    };
   });
 }
 
 const callable =
   ts.SymbolFlags.Function | ts.SymbolFlags.Method | ts.SymbolFlags.Variable | ts.SymbolFlags.Property;
 
-/** The word for which JupyterLab has an icon. */
-function kindOf({ name, kind }: ts.CompletionEntry, cells: Cells): string {
-  if (kind !== ts.ScriptElementKind.alias) return kinds[kind] ?? kind;
-  const declared = cells.declarationOf(name);
-  return declared === undefined || declared === 'import' || declared === 'variable' ? 'instance' : declared;
+function wordFor(flags: ts.SymbolFlags): string {
+  for (const [flag, word] of words) if (flags & flag) return word;
+  return 'instance';
+}
+
+const words: readonly (readonly [ts.SymbolFlags, string])[] = [
+  [ts.SymbolFlags.Function, 'function'],
+  [ts.SymbolFlags.Class, 'class'],
+  [ts.SymbolFlags.Enum, 'enum'],
+  [ts.SymbolFlags.Variable, 'instance'],
+  [ts.SymbolFlags.Module, 'module'],
+  [ts.SymbolFlags.Interface, 'interface'],
+  [ts.SymbolFlags.TypeAlias, 'type'],
+];
+
+/** The kernel's own library is there in every folder, though no node_modules tells TypeScript. */
+function ownPackage(before: string, found: ts.CompletionInfo | undefined): ts.CompletionEntry[] {
+  const inImport = /\b(?:from|import|require)\s*\(?\s*(['"])(?!\.)[^'"]*$/.test(before);
+  const name = 'neuronbook';
+  if (!inImport || found?.entries.some(entry => entry.name === name)) return [];
+  return [{ name, kind: ts.ScriptElementKind.externalModuleName, sortText: '11' }];
 }
 
 /** TypeScript's words → Jupyter's. */
@@ -112,8 +158,11 @@ const kinds: Readonly<Record<string, string>> = {
   [ts.ScriptElementKind.interfaceElement]: 'interface',
   [ts.ScriptElementKind.typeElement]: 'type',
   [ts.ScriptElementKind.enumElement]: 'enum',
+  [ts.ScriptElementKind.enumMemberElement]: 'enum',
+  [ts.ScriptElementKind.alias]: 'instance',
   [ts.ScriptElementKind.moduleElement]: 'module',
   [ts.ScriptElementKind.externalModuleName]: 'module',
   [ts.ScriptElementKind.scriptElement]: 'module',
+  [ts.ScriptElementKind.directory]: 'module',
   [ts.ScriptElementKind.keyword]: 'keyword',
 };

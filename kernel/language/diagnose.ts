@@ -20,8 +20,16 @@ const ownInitializer = new Set([2448, 2454, 7022]);
 /** A name that is nowhere; in a function that runs later, a later cell may declare it. */
 const missingName = new Set([2304, 2552, 18004]);
 
-/** A cell that is not TypeScript has no type errors: the error of its run says more. */
-export function diagnose(service: ts.LanguageService, cells: Cells, code: string): Diagnostic[] {
+/** All that TypeScript has to say of an `any` that nobody wrote. Switching it off would make `[]` a list of nothing. */
+const isImplicitAny = (code: number): boolean => code >= 7005 && code <= 7061;
+
+/** A cell that is not TypeScript has no type errors: the error of its run says more. `strict`: the project asks for every type. */
+export function diagnose(
+  service: ts.LanguageService,
+  cells: Cells,
+  code: string,
+  strict: boolean,
+): Diagnostic[] {
   if (/^\s*\/\/\s*@ts-nocheck\b/.test(code)) return [];
   const { offset } = cells.ask(code);
   if (service.getSyntacticDiagnostics(cells.current).length) return [];
@@ -29,6 +37,7 @@ export function diagnose(service: ts.LanguageService, cells: Cells, code: string
   return service
     .getSemanticDiagnostics(cells.current)
     .filter(({ code, start = 0 }) => !allowed.has(code) && start >= offset)
+    .filter(({ code }) => strict || !isImplicitAny(code))
     .filter(found => !(ownInitializer.has(found.code) && cells.declarationOf(textOf(found, source))))
     .map(found => diagnosticOf(found, code, offset, source));
 }

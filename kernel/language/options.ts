@@ -12,17 +12,15 @@ const nodeTypes = dirname(require.resolve('@types/node/package.json'));
 
 export interface Options {
   options: ts.CompilerOptions;
+  /** Whether a tsconfig says what is right; without one, a parameter may go without a type. */
+  hasProject: boolean;
   /** What is wrong with the project's tsconfig; the rest of it counts all the same. */
   problems: Diagnostic[];
 }
 
-/** Without a project, plain JavaScript is right too: a parameter may go without a type. */
-const defaults: ts.CompilerOptions = {
-  strict: true,
-  noImplicitAny: false,
-  useUnknownInCatchVariables: false,
-  lib: ['lib.esnext.d.ts'],
-};
+const defaults: ts.CompilerOptions = { strict: true, lib: ['lib.esnext.d.ts'] };
+/** Without a project, plain JavaScript is right too. */
+const lenient: ts.CompilerOptions = { noImplicitThis: false, useUnknownInCatchVariables: false };
 
 /** Said of every tsconfig that is read without its files. */
 const noFiles = new Set([18002, 18003]);
@@ -30,8 +28,8 @@ const noFiles = new Set([18002, 18003]);
 export function optionsFor(cwd: string): Options {
   const { found, path, problems } = projectOf(cwd);
   const options: ts.CompilerOptions = {
-    ...(path ? { strict: true, lib: defaults.lib } : defaults),
-    ...found,
+    ...defaults,
+    ...(path ? found : lenient),
     // what cells are, whatever the project is
     target: ts.ScriptTarget.ESNext,
     module: ts.ModuleKind.ESNext,
@@ -66,7 +64,7 @@ export function optionsFor(cwd: string): Options {
     // the project's own @types come first, the kernel's @types/node is always there
     typeRoots: [...(found.typeRoots ?? []), join(cwd, 'node_modules/@types'), dirname(nodeTypes)],
   };
-  return { options, problems };
+  return { options, hasProject: path !== undefined, problems };
 }
 
 /** The options of the nearest tsconfig above, as far as they can be read. */

@@ -1,8 +1,10 @@
 /** The language service of one notebook: answers by stock TypeScript about cells that do not exist on disk. */
 import { join } from 'node:path';
 import ts from 'typescript';
+import { blankMagics } from '../base/magics.ts';
+import { isObjectLiteral } from '../base/object-literal.ts';
 import { Cells } from './cells.ts';
-import { completeAt } from './complete.ts';
+import { completeAt, nothingAt } from './complete.ts';
 import { diagnose } from './diagnose.ts';
 import { createServiceHost } from './host.ts';
 import { inspectAt } from './inspect.ts';
@@ -23,31 +25,41 @@ declare global {
 }
 `;
 
+/** Parsed files, shared by all services of a process. */
+const registry = ts.createDocumentRegistry();
+
 export function createService(cwd: string): Questions & { warmUp(): void } {
   const cells = new Cells(cwd, prelude(join(kernelRoot, 'dist')));
-  const { options, problems } = optionsFor(cwd);
+  const { options, hasProject, problems } = optionsFor(cwd);
   const host = createServiceHost(cwd, cells, options);
-  const service = ts.createLanguageService(host, ts.createDocumentRegistry());
+  const service = ts.createLanguageService(host, registry);
+
+  /** What of a cell is TypeScript: magics are blank, all positions stay. An object alone is no statement. */
+  const typed = (code: string) =>
+    isObjectLiteral(code) ? '' : blankMagics(code, name => cells.declarationOf(name) !== undefined);
 
   return {
-    addCell: (code, count, failed, opaque) => cells.add(code, count, failed, opaque),
+    addCell: (code, count, failed, opaque) => cells.add(typed(code), count, failed, opaque),
 
     forget: () => cells.forget(),
 
     complete(code, cursor) {
       host.refresh();
-      return completeAt(service, cells, code, cursor);
+      const text = typed(code) || code;
+      const at = unitsOf(code, cursor) - 1;
+      // behind the name of a magic, TypeScript has nothing to say
+      if (text[at] !== code[at]) return nothingAt(cursor);
+      return completeAt(service, cells, text, cursor);
     },
 
     inspect(code, cursor, detail) {
       host.refresh();
-      const { offset } = cells.ask(code);
-      return inspectAt(service, cells, offset + unitsOf(code, cursor), detail);
+      return inspectAt(service, cells, typed(code) || code, unitsOf(code, cursor), detail);
     },
 
     diagnose(code) {
       host.refresh();
-      return [...problems.splice(0), ...diagnose(service, cells, code)];
+      return [...problems.splice(0), ...diagnose(service, cells, typed(code), hasProject)];
     },
 
     /** Takes in what changed, before somebody asks. */
