@@ -33,7 +33,7 @@ test('into a prefix, twice', () => {
     display_name: 'TypeScript (neuronbook)',
     language: 'typescript',
     interrupt_mode: 'message',
-    metadata: { debugger: false },
+    metadata: { debugger: true },
   });
   expect(existsSync(spec.argv[1])).toBe(true);
 });

@@ -47,7 +47,7 @@ export const kernelspec = (main: string) => ({
   language: 'typescript',
   // a signal would reach only the supervisor, and on Windows nobody
   interrupt_mode: 'message',
-  metadata: { debugger: false },
+  metadata: { debugger: true },
 });
 
 /** The `share/jupyter` of an environment, or the user's own data folder. */

@@ -35,6 +35,8 @@ export interface EvaluatorOptions {
   payload?: (payload: Record<string, unknown>) => void;
   /** Told that all variables are gone. */
   forgotten?: () => void;
+  /** A cell's promise → the one that is awaited. A debugger hides here who catches the cell's errors. */
+  awaited?: <Value>(cell: Promise<Value>) => Promise<Value>;
 }
 
 export interface CellResult {
@@ -67,6 +69,7 @@ export function createEvaluator({
   compiled = () => undefined,
   payload = () => undefined,
   forgotten = () => undefined,
+  awaited = cell => cell,
 }: EvaluatorOptions): Evaluator {
   const kinds = new Map<string, Kind>();
   const stacks = createStacks();
@@ -133,7 +136,7 @@ export function createEvaluator({
       delete holder[slot];
       return body(...cellParameters.map(name => given[name]));
     };
-    const result = await (start.runInThisContext({ breakOnSigint }) as ReturnType<typeof body>);
+    const result = await awaited(start.runInThisContext({ breakOnSigint }) as ReturnType<typeof body>);
     return result && !isSilent(result[0]) ? { hasValue: true, value: result[0] } : { hasValue: false };
   }
 

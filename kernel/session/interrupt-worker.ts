@@ -6,10 +6,11 @@
 import { Session } from 'node:inspector';
 import { Socket } from 'node:net';
 import { parentPort, workerData } from 'node:worker_threads';
+import { serveInspector } from './debug/inspect.ts';
 import { Flag } from './flags.ts';
 import { descendants, signalAll } from './process-tree.ts';
 import type { ChildNews } from './runner-children.ts';
-import { INTERRUPT_FD, type InterruptStatus } from './runner-protocol.ts';
+import { DEBUG_FD, INTERRUPT_FD, type InterruptStatus } from './runner-protocol.ts';
 
 const flags = workerData as Int32Array;
 /** Between two looks at the main thread, in ms. */
@@ -28,6 +29,7 @@ const GIVE_WAY = 20;
 const line = new Socket({ fd: INTERRUPT_FD, readable: true, writable: true });
 const session = new Session();
 session.connectToMainThread();
+serveInspector(session, DEBUG_FD);
 
 let run = 0;
 let beat = -1;

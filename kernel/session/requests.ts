@@ -72,8 +72,8 @@ const kernelInfo = (version: string) => ({
     nbconvert_exporter: 'script',
   },
   banner: `neuronbook ${version} · TypeScript 6.0 on Node ${process.versions.node}`,
-  debugger: false,
-  supported_features: ['kernel subshells'],
+  debugger: true,
+  supported_features: ['debugger', 'kernel subshells'],
   help_links: [
     { text: 'TypeScript', url: 'https://www.typescriptlang.org/docs/' },
     { text: 'ONNX operators', url: 'https://onnx.ai/onnx/operators/' },

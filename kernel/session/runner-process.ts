@@ -6,6 +6,7 @@ import type { Socket } from 'node:net';
 import { StringDecoder } from 'node:string_decoder';
 import { createFrameReader } from './frames.ts';
 import {
+  DEBUG_FD,
   FRAMES_FD,
   INTERRUPT_FD,
   type InterruptStatus,
@@ -43,6 +44,8 @@ export interface Runner {
   resume(): void;
   kill(): void;
   readonly pid: number | undefined;
+  /** The line to the runner's inspector, which answers while the main thread is blocked or stands at a breakpoint. */
+  readonly debug: Socket;
 }
 
 const entry = new URL('./runner.js', import.meta.url);
@@ -59,11 +62,11 @@ export function createRunner({ cwd, onEvent, onOutput, onExit }: RunnerOptions):
   const child: ChildProcess = fork(entry, [], {
     cwd,
     serialization: 'advanced',
-    stdio: ['ignore', 'pipe', 'pipe', 'ipc', 'pipe', 'pipe'],
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc', 'pipe', 'pipe', 'pipe'],
     execArgv: process.execArgv,
   });
   const line = child.stdio[INTERRUPT_FD] as Socket;
-  const frames = (child.stdio as readonly unknown[])[FRAMES_FD] as Socket;
+  const [frames, debug] = [FRAMES_FD, DEBUG_FD].map(fd => (child.stdio as readonly unknown[])[fd] as Socket);
 
   const read = createFrameReader(event => {
     if (event.type === 'ready') ready = true;
@@ -90,7 +93,7 @@ export function createRunner({ cwd, onEvent, onOutput, onExit }: RunnerOptions):
     });
   }
   // writing to a child that just died is no news: `close` tells
-  for (const pipe of [line, frames, child]) pipe.on('error', () => undefined);
+  for (const pipe of [line, frames, debug, child]) pipe.on('error', () => undefined);
   // `close`, not `exit`: by then every pipe has been read to its end
   child.on('close', (code, signal) => onExit({ code, signal, lastWords, ready }));
   // a grandchild that keeps a pipe open would hold `close` back
@@ -98,6 +101,7 @@ export function createRunner({ cwd, onEvent, onOutput, onExit }: RunnerOptions):
 
   return {
     pid: child.pid,
+    debug,
     send: request => void (child.connected && child.send(request)),
     interrupt: run => void line.write(`interrupt ${run}\n`),
     status: () => status,

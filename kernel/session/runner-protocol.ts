@@ -74,6 +74,7 @@ export interface InterruptStatus {
   terminatedAt: number;
 }
 
-/** The runner's file descriptors beside 0–3: the interrupt worker's line and the pipe of frames. */
+/** The runner's file descriptors beside 0–3: the interrupt worker's line, the pipe of frames, the debugger's line. */
 export const INTERRUPT_FD = 4;
 export const FRAMES_FD = 5;
+export const DEBUG_FD = 6;

@@ -1,12 +1,14 @@
 /**
  * Entry of the child process that runs cells. Its file descriptors: 0 empty, 1 and 2 pipes that the
- * supervisor reads, 3 the fork channel with requests, 4 the interrupt worker's line, 5 events going out.
+ * supervisor reads, 3 the fork channel with requests, 4 the interrupt worker's line, 5 events going out,
+ * 6 the debugger's line, which that worker answers too.
  */
 import { Worker } from 'node:worker_threads';
 import { setHost } from '../base/host.ts';
 import { bundleOf, isSilent } from '../display/bundle.ts';
 import { clear, display, input, update } from '../display/display.ts';
 import { progress } from '../display/progress.ts';
+import { gate, installProbe } from './debug/probe.ts';
 import { createEvaluator } from './evaluate.ts';
 import { createFlags, Flag } from './flags.ts';
 import { createCells } from './runner-cells.ts';
@@ -45,7 +47,10 @@ const evaluator = createEvaluator({
   payload: payload => cells.addPayload(payload),
   // only the interrupt worker terminates: it alone knows whether native code is running
   breakOnSigint: false,
+  compiled: gate,
+  awaited: cell => probe.awaited(cell),
 });
+const probe = installProbe({ ...evaluator, bundleOf });
 const cells = createCells({ evaluator, bundleOf, isSilent, send, flags, timers, every });
 const host = createHost({ send, flags, comms, currentRun, interruptedAt: cells.interruptedAt });
 setHost(host);
@@ -78,7 +83,9 @@ function receive(request: RunnerRequest): void {
 
 listen({
   uncaughtException: stray,
-  unhandledRejection: stray,
+  unhandledRejection: (error: unknown, promise: Promise<unknown>) => {
+    if (!probe.rejected(promise, error)) stray(error);
+  },
   exit: (code: number) => send({ type: 'exiting', run: currentRun(), code }),
   disconnect: () => process.exit(0),
   // Ctrl-C in a terminal reaches the whole group; only the supervisor decides what it means

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createCommLedger } from './comm.ts';
 import { jupyterDataFolder } from './data-folder.ts';
+import { createDebugger } from './debug/debugger.ts';
 import { createExecutor } from './execute.ts';
 import { createHistory } from './history.ts';
 import { openHistoryFile } from './history-file.ts';
@@ -104,7 +105,7 @@ export function createSupervisor({
     types,
     learned,
     forget,
-    send: request => keeper.sendCell(request),
+    send: request => debug.ready()?.then(() => keeper.sendCell(request)) ?? keeper.sendCell(request),
     openRun: (request, silent) => runs.open(request, silent),
   });
 
@@ -116,6 +117,7 @@ export function createSupervisor({
       const run = runs.latest(executor.active()?.run);
       streams.flush();
       ladder.settled(run);
+      debug.renewed();
       for (const id of comms.clear()) closeComm(id, runs.parent(run));
       for (const request of runs.unhandled()) void idle(request);
       if (executor.fail(error)) return;
@@ -123,6 +125,14 @@ export function createSupervisor({
       publisher.error(error, runs.parent(run));
     },
   });
+
+  const debug = createDebugger({
+    line: () => keeper.runner().debug,
+    publish: event => void transport.publish('debug_event', event, debugging),
+    isBusy: () => executor.active() !== undefined,
+  });
+  /** The newest debug request: whom the debugger's events answer. */
+  let debugging: Request | undefined;
 
   const requests = createRequests({
     version,
@@ -254,12 +264,14 @@ export function createSupervisor({
 
   async function stop(): Promise<void> {
     keeper.stop();
-    await Promise.race([history.flush(), sleep(LAST_WORDS)]);
-    await language?.then(started => started.dispose()).catch(() => undefined);
+    // a language worker that is still starting is not waited for: it ends with the process
+    const disposed = language?.then(started => started.dispose()).catch(() => undefined);
+    await Promise.race([Promise.all([history.flush(), disposed]), sleep(LAST_WORDS)]);
     exit();
   }
 
   function interrupt(): void {
+    debug.interrupt();
     ladder.interrupt(runs.latest(executor.active()?.run));
   }
 
@@ -271,7 +283,8 @@ export function createSupervisor({
         interrupt();
         return {};
       }),
-    debug_request: (request, channel) => answer(request, channel, () => refuseDebug(request)),
+    debug_request: (request, channel) =>
+      answer(request, channel, () => debug.request((debugging = request).content)),
     comm_open: request => {
       void publisher.status('busy', request);
       comm(request, 'open');
@@ -321,13 +334,3 @@ export function createSupervisor({
     stop,
   };
 }
-
-/** A debug adapter's way of saying no; the front end then leaves its panel alone. */
-const refuseDebug = ({ content }: Request) => ({
-  type: 'response',
-  seq: 0,
-  request_seq: content.seq ?? 0,
-  command: content.command ?? '',
-  success: false,
-  message: 'this kernel has no debugger',
-});
