@@ -39,8 +39,8 @@ export function createBreakpoints() {
 
   async function bind(target: Target, script: string, path: string): Promise<void> {
     for (const point of wanted.get(path) ?? [])
-      // two wishes for one place, or a script that is gone
-      if (point.verified) await bindOne(target, script, path, point).catch(() => undefined);
+      // refused for the second wish for one place, and for a script that is gone
+      await bindOne(target, script, path, point).catch(() => undefined);
   }
 
   /** What a script of this source would make of a wish. */

