@@ -2,7 +2,7 @@
  * What the runner hears of its own process. A cell may call `process.removeAllListeners()`, or throw in a handler of
  * its own while the process exits: neither may leave a process behind that lives and answers nothing.
  */
-export function listen(listeners: Readonly<Record<string, (value: never) => void>>): void {
+export function listen(listeners: Readonly<Record<string, (...values: never[]) => void>>): void {
   const add = () => {
     for (const [event, listener] of Object.entries(listeners) as ['exit', () => void][])
       if (!process.listeners(event).includes(listener)) process.on(event, listener);
