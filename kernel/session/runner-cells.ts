@@ -125,6 +125,7 @@ export function createCells({ evaluator, bundleOf, isSilent, send, flags, timers
       if (mustStop(active.has(own) ? own : (timers.current() ?? latest)))
         throw new InterruptError('interrupted');
     },
+    /** What the running cell wants of the front end besides showing. */
     addPayload: (payload: object): void => void (active.get(timers.current() ?? latest) ?? []).push(payload),
     /** The caller keeps nothing on its stack: a terminated cell takes the frames above it along. */
     execute(request: Execute): void {
@@ -148,7 +149,7 @@ export function createCells({ evaluator, bundleOf, isSilent, send, flags, timers
       if (!runs.length) {
         settle(run);
         // nothing runs, or the run never began, its message lost to a termination: either way this is the answer
-        send({ type: 'done', run, error: interruptError(), expressions: {} });
+        send({ type: 'done', run, error: interruptError(), expressions: {}, payload: [] });
         return;
       }
       if (watch) return;

@@ -9,7 +9,7 @@ import { bundleOf, isSilent } from '../display/bundle.ts';
 import { clear, display, input, update } from '../display/display.ts';
 import { progress } from '../display/progress.ts';
 import { gate, installProbe } from './debug/probe.ts';
-import { createEvaluator } from './evaluate.ts';
+import { createEvaluator, type Evaluator, type EvaluatorOptions } from './evaluate.ts';
 import { createFlags, Flag } from './flags.ts';
 import { createCells } from './runner-cells.ts';
 import { createSend } from './runner-channel.ts';
@@ -39,18 +39,26 @@ const timers = installTimers(currentRun, () => Atomics.load(flags, Flag.INTERRUP
 captureOutput(send, currentRun);
 const children = watchChildren(currentRun, news => interruptWorker.postMessage(news));
 const comms = createComms(send, currentRun);
-const evaluator = createEvaluator({
+const evaluator = await createOwnEvaluator({
   cwd: process.cwd(),
   check: run => cells.check(run),
   currentRun,
   globals: { display, update, clear, input, progress },
   payload: payload => cells.addPayload(payload),
+  forgotten: () => send({ type: 'forgotten', run: currentRun() }),
   // only the interrupt worker terminates: it alone knows whether native code is running
   breakOnSigint: false,
   compiled: gate,
   awaited: cell => probe.awaited(cell),
 });
 const probe = installProbe({ ...evaluator, bundleOf });
+
+/** tslab's converter is loaded by those who ask for it only. */
+async function createOwnEvaluator(options: EvaluatorOptions): Promise<Evaluator> {
+  if (process.env.NEURONBOOK_CONVERTER !== 'tslab') return createEvaluator(options);
+  return (await import('./tslab/evaluator.ts')).createTslabEvaluator(options);
+}
+
 const cells = createCells({ evaluator, bundleOf, isSilent, send, flags, timers, every });
 const host = createHost({ send, flags, comms, currentRun, interruptedAt: cells.interruptedAt });
 setHost(host);
