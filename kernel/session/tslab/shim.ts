@@ -42,7 +42,8 @@ function displayAt(id?: string): tslab.Display {
 }
 
 const textOf = (type: string, content: string | Uint8Array): string => {
-  if (typeof content !== 'string') return `${type}, ${content.length} ${content.length === 1 ? 'byte' : 'bytes'}`;
+  if (typeof content !== 'string')
+    return `${type}, ${content.length} ${content.length === 1 ? 'byte' : 'bytes'}`;
   if (type === 'text/html') return content.replace(/<[^>]*>/g, '');
   return type === 'image/svg+xml' ? 'svg picture' : content;
 };
