@@ -28,7 +28,7 @@ export function applyEdit(graph: Graph, edit: Edit): Graph {
     edited.dims.every((dim, i) => dim === nominal[i] || typeof site.shape![i] === 'string');
   if (!fits)
     throw new ShapeError(
-      `${edit.text} gives ${formatDims(edited.dims)} at ${site.name}; expected ${formatDims(site.shape)}`,
+      `${edit.text} gives ${formatDims(edited.dims)} at ${site.name}; expected ${formatDims(site.shape!)}`,
     );
   // the site's own value comes first, also where the piece has no use for it
   const piece = trace.graph({ after: edited });

@@ -1,5 +1,5 @@
 /**
- * The seam between networks and checkpoints: what `nn` knows of an architecture,. Whoever reads
+ * The seam between networks and checkpoints: what `nn` knows of an architecture. Whoever reads
  * files offers a `Checkpoint`; whoever knows a network offers an `Architecture`; neither knows the other.
  *
  *   config.json ─ architectureOf ─▶ Architecture ─ network({ weights: weightsFrom(…, checkpoint) }) ─▶ Graph

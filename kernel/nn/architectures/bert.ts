@@ -3,7 +3,7 @@
  */
 import type { Var } from '../../engine/var.ts';
 import type { Graph } from '../../onnx/graph.ts';
-import { activate, tanh, type Activation } from '../activations.ts';
+import { activate, tanh } from '../activations.ts';
 import { embedding, learnedPositions } from '../embedding.ts';
 import { normal } from '../init.ts';
 import { linear } from '../layers.ts';
@@ -17,18 +17,9 @@ import { stack } from '../transformer.ts';
 import type { Architecture, BuildOptions, Checkpoint, HuggingFaceConfig, Sources } from './architecture.ts';
 import { affine, eachLayer, prefixOf, same } from './checkpoint.ts';
 import { assertSizes, assertSupported, classesOf, entry, headOf } from './config.ts';
+import type { TextConfig } from './transformer-config.ts';
 
-export interface BertConfig {
-  vocabulary: number;
-  /** Most positions. */
-  context: number;
-  width: number;
-  layers: number;
-  heads: number;
-  /** Units of each MLP; 4·width where left out. */
-  hidden?: number;
-  activation?: Activation;
-  epsilon?: number;
+export interface BertConfig extends TextConfig {
   /** Kinds of segments. */
   segments?: number;
   /**

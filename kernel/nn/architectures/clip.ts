@@ -5,7 +5,6 @@
 import { int64s } from '../../engine/functions.ts';
 import type { Var } from '../../engine/var.ts';
 import type { Graph } from '../../onnx/graph.ts';
-import type { Activation } from '../activations.ts';
 import { embedding, learnedPositions } from '../embedding.ts';
 import { constantly, normal } from '../init.ts';
 import { linear } from '../layers.ts';
@@ -18,27 +17,16 @@ import { stack } from '../transformer.ts';
 import type { Architecture, BuildOptions, HuggingFaceConfig, Sources } from './architecture.ts';
 import { affine, asRows, eachLayer, made, same } from './checkpoint.ts';
 import { assertSizes, entry } from './config.ts';
-
-interface Tower {
-  width: number;
-  layers: number;
-  heads: number;
-  /** Units of each MLP; 4·width where left out. */
-  hidden?: number;
-  activation?: Activation;
-  epsilon?: number;
-}
+import type { TextConfig, TransformerConfig } from './transformer-config.ts';
 
 export interface ClipConfig {
   /** Width of the space in which both meet. */
   width: number;
-  text: Tower & {
-    vocabulary: number;
-    context: number;
+  text: TextConfig & {
     /** The token that ends a text, where the text is read off; the largest token where left out. */
     end?: number;
   };
-  image: Tower & { size: number; patch: number; channels?: number };
+  image: TransformerConfig & { size: number; patch: number; channels?: number };
 }
 
 /**
@@ -65,8 +53,8 @@ export function clip(config: ClipConfig, options: BuildOptions = {}): Graph {
   return network(
     {
       build({ image: picture, tokens }, scope) {
-        const images = imageTower(picture, scope, image, width, result);
-        const texts = textTower(tokens, scope, text, width, result);
+        const images = imageTransformerConfig(picture, scope, image, width, result);
+        const texts = textTransformerConfig(tokens, scope, text, width, result);
         const scale = scope.inner('logits', 'Exp', [
           scope.parameter('logits.scale', [], constantly(Math.log(1 / 0.07))),
         ]);
@@ -101,14 +89,14 @@ const blocksOf = ({
   hidden = 4 * width,
   activation = 'quickGelu',
   epsilon,
-}: Tower) => ({
+}: TransformerConfig) => ({
   layers,
   attention: { heads, init },
   mlp: { hidden, activation, init },
   epsilon,
 });
 
-function imageTower(
+function imageTransformerConfig(
   picture: Var,
   scope: Scope,
   tower: ClipConfig['image'],
@@ -133,7 +121,7 @@ function imageTower(
   );
 }
 
-function textTower(
+function textTransformerConfig(
   tokens: Var,
   scope: Scope,
   tower: ClipConfig['text'],
@@ -181,7 +169,10 @@ function direction(scope: Scope, name: string, x: Var, features: number): Var {
 export function clipFrom(json: HuggingFaceConfig): Architecture {
   const part = (name: string) => entry(json, name, {});
   const [text, vision] = [part('text_config'), part('vision_config')];
-  const tower = (side: HuggingFaceConfig, [width, heads]: readonly [number, number]): Required<Tower> => ({
+  const tower = (
+    side: HuggingFaceConfig,
+    [width, heads]: readonly [number, number],
+  ): Required<TransformerConfig> => ({
     width: entry(side, 'hidden_size', width),
     layers: entry(side, 'num_hidden_layers', 12),
     heads: entry(side, 'num_attention_heads', heads),
@@ -216,7 +207,7 @@ export function clipFrom(json: HuggingFaceConfig): Architecture {
 }
 
 function sources({ text, image }: ClipConfig): Sources {
-  const blocks = (ours: string, theirs: string, { layers }: Tower) =>
+  const blocks = (ours: string, theirs: string, { layers }: TransformerConfig) =>
     eachLayer(layers, layer => {
       const [here, there] = [`${ours}.blocks.${layer}`, `${theirs}.encoder.layers.${layer}`];
       const attention = (part: string, name: string) =>

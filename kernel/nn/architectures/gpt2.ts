@@ -3,25 +3,15 @@
  * @see https://cdn.openai.com/better-language-models/language_models_are_unsupervised_multitask_learners.pdf
  */
 import type { Graph } from '../../onnx/graph.ts';
-import type { Activation } from '../activations.ts';
 import type { Architecture, BuildOptions, HuggingFaceConfig, Sources } from './architecture.ts';
 import { gptInit, languageModel } from './causal.ts';
 import { affine, columns, eachLayer, made, prefixOf, rows, same, transposed } from './checkpoint.ts';
 import { assertSupported, entry } from './config.ts';
+import type { CausalConfig } from './transformer-config.ts';
 
-export interface Gpt2Config {
-  vocabulary: number;
-  /** Most positions. */
-  context: number;
-  width: number;
-  layers: number;
-  heads: number;
+export interface Gpt2Config extends CausalConfig {
   /** Units of each MLP; 4·width where left out; 0 for attention alone. */
   hidden?: number;
-  activation?: Activation;
-  epsilon?: number;
-  /** Whether logits are products with the embedding. */
-  tied?: boolean;
 }
 
 /**

@@ -3,29 +3,21 @@
  * several heads share. @see https://arxiv.org/abs/2302.13971
  */
 import type { Graph } from '../../onnx/graph.ts';
-import type { Activation } from '../activations.ts';
 import { rotaryFrequencies, type RotaryScaling } from '../rotary.ts';
 import type { Architecture, BuildOptions, HuggingFaceConfig, Sources } from './architecture.ts';
 import { gptInit, languageModel } from './causal.ts';
 import { affine, eachLayer, prefixOf, same } from './checkpoint.ts';
 import { assertSupported, entry, optional } from './config.ts';
 import { ropeOf } from './rope.ts';
+import type { CausalConfig } from './transformer-config.ts';
 
-export interface LlamaConfig {
-  vocabulary: number;
-  /** Most positions of its training. */
-  context: number;
-  width: number;
-  layers: number;
-  heads: number;
+export interface LlamaConfig extends CausalConfig {
   /** Heads of keys and values; as many as heads where left out. */
   kvHeads?: number;
   /** Features of one head; width/heads where left out. */
   headWidth?: number;
   /** Units of each gated MLP. */
   hidden: number;
-  activation?: Activation;
-  epsilon?: number;
   /** Base of the rotary wavelengths. */
   base?: number;
   scaling?: RotaryScaling;
@@ -37,8 +29,6 @@ export interface LlamaConfig {
   mlpBias?: boolean;
   /** How many positions back attention sees (Mistral); all where left out. */
   window?: number;
-  /** Logits are products with the embedding. */
-  tied?: boolean;
 }
 
 /**

@@ -3,33 +3,23 @@
  * @see https://arxiv.org/abs/2204.06745
  */
 import type { Graph } from '../../onnx/graph.ts';
-import type { Activation } from '../activations.ts';
 import { rotaryFrequencies } from '../rotary.ts';
 import type { Architecture, BuildOptions, HuggingFaceConfig, Sources } from './architecture.ts';
 import { gptInit, languageModel } from './causal.ts';
 import { affine, eachLayer, made, prefixOf, rowsAt, same } from './checkpoint.ts';
 import { assertSupported, entry } from './config.ts';
 import { ropeOf } from './rope.ts';
+import type { CausalConfig } from './transformer-config.ts';
 
-export interface NeoxConfig {
-  vocabulary: number;
-  /** Most positions of its training. */
-  context: number;
-  width: number;
-  layers: number;
-  heads: number;
+export interface NeoxConfig extends CausalConfig {
   /** Units of each MLP; 4·width where left out; 0 for attention alone. */
   hidden?: number;
-  activation?: Activation;
-  epsilon?: number;
   /** Share of each head's features that are turned by their position. */
   rotary?: number;
   /** Base of the wavelengths. */
   base?: number;
   /** Attention and MLP both read the same residual stream, else one after the other. */
   parallel?: boolean;
-  /** Logits are products with the embedding. */
-  tied?: boolean;
 }
 
 /**

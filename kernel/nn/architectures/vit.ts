@@ -3,7 +3,6 @@
  */
 import type { Var } from '../../engine/var.ts';
 import type { Graph } from '../../onnx/graph.ts';
-import type { Activation } from '../activations.ts';
 import { normal } from '../init.ts';
 import { linear } from '../layers.ts';
 import { network } from '../network.ts';
@@ -13,20 +12,14 @@ import { stack } from '../transformer.ts';
 import type { Architecture, BuildOptions, HuggingFaceConfig, Sources } from './architecture.ts';
 import { affine, asRows, eachLayer, made, prefixOf } from './checkpoint.ts';
 import { assertSizes, classesOf, entry, labelsOf } from './config.ts';
+import type { TransformerConfig } from './transformer-config.ts';
 
-export interface VitConfig {
+export interface VitConfig extends TransformerConfig {
   /** Side of the picture. */
   size: number;
   /** Side of a patch. */
   patch: number;
   channels?: number;
-  width: number;
-  layers: number;
-  heads: number;
-  /** Units of each MLP; 4·width where left out. */
-  hidden?: number;
-  activation?: Activation;
-  epsilon?: number;
   /** What is read off: the class token, or the mean over all patches, which then need no class token. */
   pool?: 'class' | 'mean';
   /** Offsets in q, k and v. */
