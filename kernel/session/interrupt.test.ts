@@ -10,7 +10,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { rng } from '../base/rng.ts';
 import { tensor } from '../base/tensor.ts';
-import { NEURONBOOK_MIME, type FeatureGridPayload as View } from '../display/payload.ts';
+import { NEURONBOOK_MIME } from '../display/payload.ts';
+import type { FeatureGridPayload as View } from '../display/views/feature-grid.ts';
 import { encode } from '../onnx/encode.ts';
 import { resultOf, startKernel, textOf, type Answer, type Client } from './test-client.ts';
 
