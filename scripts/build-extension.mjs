@@ -1,9 +1,10 @@
 /**
  * Builds the JupyterLab extension into `labextension/`: TypeScript to `lib/`, then JupyterLab's own bundler.
  * Production unless told `--development`. Reads the kernel package's compiled payload types, so build that first.
+ * A copy goes into that package, which brings its extension along wherever npm installs it.
  */
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { cpSync, existsSync, rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -30,3 +31,6 @@ node(
   '.',
   ...process.argv.slice(2),
 );
+const packed = `${root}kernel/dist/labextension`;
+rmSync(packed, { recursive: true, force: true });
+cpSync(`${root}labextension`, packed, { recursive: true });

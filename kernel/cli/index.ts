@@ -1,8 +1,10 @@
 #!/usr/bin/env node
 /** The command `neuronbook`. */
 import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
 import { install, type InstallOptions } from './install.ts';
+import { prune, tellPruned } from './prune.ts';
 
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
   version: string;
@@ -20,6 +22,15 @@ program
   .option('--prefix <folder>', 'into an environment, e.g. .venv')
   .action((options: InstallOptions) => {
     for (const line of install(options)) console.log(line);
+  });
+
+program
+  .command('prune')
+  .description('remove binaries of other platforms and builds for debugging from this installation')
+  .option('--dry-run', 'only tell what would be removed')
+  .action(({ dryRun }: { dryRun?: boolean }) => {
+    for (const line of tellPruned(prune(fileURLToPath(import.meta.url), { dryRun }), dryRun))
+      console.log(line);
   });
 
 try {
