@@ -185,3 +185,21 @@ test('names that a cell declares', () => {
 test('code points and UTF-16 units', () => {
   expect([unitsOf('𝑎b', 1), unitsOf('𝑎b', 2), pointsOf('𝑎b', 2), pointsOf('𝑎b', 3)]).toEqual([2, 3, 1, 2]);
 });
+
+test('magics and object literals are no mistakes; code that a magic runs is checked', () => {
+  expect(errors('%cd x\nconst made = 1\n!ls -la\nmade')).toEqual([]);
+  expect(errors('%%html\n<b>')).toEqual([]);
+  expect(errors('{ a: 1, b: 2 }')).toEqual([]);
+  expect(errors('%time "a".nowhere')[0]).toMatch(/^2339 at 1:11: /);
+  cell('%time const timed = { first: 1 }');
+  expect(complete('timed.|').matches).toEqual(['first']);
+  expect(complete('%time timed.|').matches).toEqual(['first']);
+});
+
+test('tslab is typed wherever the notebook lies', () => {
+  expect(
+    errors(
+      `import { display, newDisplay } from 'tslab'; display.html(5); newDisplay().png(new Uint8Array())`,
+    ),
+  ).toEqual(["2345 at 1:59: Argument of type 'number' is not assignable to parameter of type 'string'."]);
+});
