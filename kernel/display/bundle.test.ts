@@ -14,9 +14,9 @@ test.each<[string, unknown, Record<string, unknown>]>([
   ['numbers', [1, 2], { 'text/plain': '[ 1, 2 ]' }],
   [
     'a long typed array',
-    new Float32Array(1000),
+    new Uint8Array(1000),
     {
-      'text/plain': `Float32Array(1000) [\n  0, 0, 0, 0, 0,\n  0, 0, 0, 0, 0,\n  0, 0,\n  ... 988 more items\n]`,
+      'text/plain': `Uint8Array(1000) [\n  0, 0, 0, 0, 0,\n  0, 0, 0, 0, 0,\n  0, 0,\n  ... 988 more items\n]`,
     },
   ],
   ['a tensor', tensor([1, 2], [2]), { 'text/plain': 'tensor float32 2 [1, 2]' }],

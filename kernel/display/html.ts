@@ -32,13 +32,38 @@ export function cellText(value: unknown): string {
   if (value === undefined) return '';
   if (typeof value === 'number')
     return Number.isInteger(value) ? String(value) : String(+value.toPrecision(6));
-  if (typeof value === 'object' && value !== null) {
-    const text =
-      value instanceof Date
-        ? value.toISOString()
-        : JSON.stringify(value, (_, item: unknown) => (typeof item === 'bigint' ? `${item}n` : item));
-    return text && text.length > 80 ? `${text.slice(0, 79)}…` : (text ?? '');
+  if (typeof value === 'object' && value !== null) return shortened(brief(value), 80);
+  return shortened(String(value), 300);
+}
+
+const shortened = (text: string, most: number): string =>
+  text.length > most ? `${text.slice(0, most - 1)}…` : text;
+
+/** Items of a list that one table cell has room for. */
+const room = 12;
+
+/** As JSON where that is short; of what is long or deep, its kind and size. */
+function brief(value: unknown, depth = 0): string {
+  if (typeof value === 'bigint') return `"${value}n"`;
+  if (typeof value === 'string') return JSON.stringify(shortened(value, 100));
+  if (typeof value !== 'object' || value === null) return String(value);
+  if (value instanceof Date) return Number.isNaN(+value) ? 'Invalid Date' : value.toISOString();
+  if (value instanceof Error) return `${value.name}: ${value.message}`;
+  const kind = (Object.getPrototypeOf(value) as { constructor?: { name?: string } } | null)?.constructor
+    ?.name;
+  if (ArrayBuffer.isView(value)) return `${kind}(${(value as Uint8Array).length ?? value.byteLength})`;
+  if (value instanceof Map || value instanceof Set) return `${kind}(${value.size})`;
+  if (Array.isArray(value)) {
+    if (depth > 2) return `[${value.length}]`;
+    const items = value.slice(0, room).map(item => brief(item, depth + 1));
+    return `[${items.join(',')}${value.length > room ? ',…' : ''}]`;
   }
-  const text = String(value);
-  return text.length > 300 ? `${text.slice(0, 299)}…` : text;
+  if (kind && kind !== 'Object') return `[${kind}]`;
+  if (depth > 2) return '{…}';
+  const keys = Object.keys(value);
+  const items = keys.slice(0, room).map(key => {
+    const { value: item, get } = Object.getOwnPropertyDescriptor(value, key) ?? {};
+    return `${JSON.stringify(key)}:${get ? '[Getter]' : brief(item, depth + 1)}`;
+  });
+  return `{${items.join(',')}${keys.length > room ? ',…' : ''}}`;
 }

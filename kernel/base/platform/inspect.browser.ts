@@ -1,7 +1,7 @@
 /** A value as text, in a browser: what util.inspect says of the usual kinds of values, without Node. */
 
-/** `items` is how many elements of a list are shown. */
-export function inspect(value: unknown, { items = 100 } = {}): string {
+/** `items` is how many elements of a list are shown, `depth` how deep the value is. */
+export function inspect(value: unknown, { items = 100, depth: most = 4 } = {}): string {
   return show(value, 0, []);
 
   function show(value: unknown, depth: number, above: unknown[]): string {
@@ -16,7 +16,7 @@ export function inspect(value: unknown, { items = 100 } = {}): string {
     if (value instanceof Date) return Number.isNaN(+value) ? 'Invalid Date' : value.toISOString();
     if (value instanceof RegExp) return String(value);
     const name = value.constructor?.name ?? '';
-    if (depth > 4) return `[${name || 'Object'}]`;
+    if (depth > most) return `[${name || 'Object'}]`;
     const inner = (child: unknown) => show(child, depth + 1, [...above, value]);
     if (Array.isArray(value)) return list('', value.length, value.slice(0, items).map(inner), '[]', depth);
     if (ArrayBuffer.isView(value) && !(value instanceof DataView)) {
