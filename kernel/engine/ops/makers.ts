@@ -1,11 +1,9 @@
 /** What most rules are made of: inference that recurs, and gradients that differ in one factor. */
-import { isFloat, type DType } from '../../base/dtype.ts';
+import type { DType } from '../../base/dtype.ts';
 import { ComputedError, ShapeError } from '../../base/errors.ts';
 import { broadcastDims, formatDims } from '../../base/shape.ts';
 import { mul, sumTo } from '../functions.ts';
-import { vjp } from '../grad.ts';
-import { noGradient, type BackwardCall, type Call, type Gradient, type Op } from '../op.ts';
-import type { Trace } from '../trace.ts';
+import { noGradient, type Call, type Gradient, type Op } from '../op.ts';
 import type { Known, Var } from '../var.ts';
 import { pointwise, type Scalar } from './evaluate.ts';
 
@@ -92,22 +90,6 @@ export const broadcasting = (
     return [() => sumTo(left(dy, a!, b!, y), a!.dims), () => sumTo(right(dy, a!, b!, y), b!.dims)];
   },
 });
-
-/**
- * The gradient of an op that runs as one kernel, taken through the same computation in ops that have gradients.
- * Float inputs only.
- */
-export const derived =
-  (computation: (call: Call<Var>) => Var) =>
-  (call: BackwardCall): Gradient[] => {
-    const floats = call.inputs.filter(input => input !== undefined && isFloat(input.dtype)) as Var[];
-    let slopes: Var[] | undefined;
-    const all = () => (slopes ??= vjp(call.dy.trace as Trace, [computation(call)], floats, [call.dy]));
-    return call.inputs.map(input => {
-      const at = floats.indexOf(input!);
-      return at < 0 ? undefined : () => all()[at];
-    });
-  };
 
 /** A test of its inputs: bool out, no gradient. */
 export const predicate = (compute: Scalar): Op => ({

@@ -20,6 +20,10 @@ const scaled =
       attributes,
     );
 
+/** Cubic unless said, over the last two of four axes. */
+const bent = (attributes: Attributes, scales: [number, number]) =>
+  scaled([1, 1, ...scales], { mode: 'cubic', ...attributes });
+
 const places = [
   'half_pixel',
   'pytorch_half_pixel',
@@ -55,18 +59,19 @@ test.each<Case>([
   ['linear, aspect kept', x => apply('Resize', [x, undefined, undefined, int64s(x.trace, [7, 6])], { mode: 'linear', axes: ints([2, 3]), keep_aspect_ratio_policy: 'not_larger' }), [x(1, 2, 4, 3)]], // prettier-ignore
   ['linear, aspect kept, not smaller', x => apply('Resize', [x, undefined, undefined, int64s(x.trace, [7, 6])], { mode: 'linear', axes: ints([2, 3]), keep_aspect_ratio_policy: 'not_smaller' }), [x(1, 2, 4, 3)]], // prettier-ignore
   ['linear, crop', x => apply('Resize', [x, constant(x.trace, tensor(Float32Array.from([0, 0, 0.4, -0.2, 1, 1, 0.9, 1.3]))), undefined, int64s(x.trace, [1, 2, 3, 5])], { mode: 'linear', coordinate_transformation_mode: 'tf_crop_and_resize' }), [x(1, 2, 4, 5)]], // prettier-ignore
+  ...places.flatMap(coordinates => [
+    [`cubic, ${coordinates}, larger`, bent({ coordinate_transformation_mode: coordinates }, [1.7, 2]), [x(1, 2, 3, 4)]] as Case, // prettier-ignore
+    [`cubic, ${coordinates}, smaller`, bent({ coordinate_transformation_mode: coordinates }, [0.5, 0.7]), [x(1, 2, 5, 6)]] as Case, // prettier-ignore
+  ]),
+  ['cubic, another slope', bent({ cubic_coeff_a: -0.5 }, [2, 1.5]), [x(1, 2, 3, 4)]],
+  ['cubic, the outside excluded', bent({ exclude_outside: 1n }, [2, 1.5]), [x(1, 2, 3, 4)]],
+  ['linear, antialias, smaller', bent({ mode: 'linear', antialias: 1n }, [0.5, 0.4]), [x(1, 2, 6, 7)]],
+  ['linear, antialias, larger', bent({ mode: 'linear', antialias: 1n }, [2, 1.5]), [x(1, 2, 3, 4)]],
+  ['cubic, antialias, smaller', bent({ antialias: 1n }, [0.5, 0.4]), [x(1, 2, 6, 7)]],
+  ['cubic, antialias, the outside excluded', bent({ antialias: 1n, exclude_outside: 1n }, [0.6, 0.4]), [x(1, 2, 6, 7)]], // prettier-ignore
   ['linear of a square, twice', second(x => to([4, 3])(mul(x, x))), [x(1, 1, 3, 2)]],
   ['nearest of a square, twice', second(x => to([4, 4], { mode: 'nearest' })(mul(x, x))), [x(1, 1, 2, 2)]],
 ])('%s', checkGradient);
-
-test.each([
-  ['cubic', { mode: 'cubic' }, /^no gradient for Resize with mode cubic at /],
-  ['antialias', { mode: 'linear', antialias: 1n }, /^no gradient for Resize with antialias at /],
-])('no gradient for %s', async (_, attributes, message) => {
-  await expect(checkGradient('resize', scaled([1, 1, 2, 2], attributes), [x(1, 1, 3, 3)])).rejects.toThrow(
-    message,
-  );
-});
 
 /** One node of an old opset over x: 1×2×4×5. */
 const old = (

@@ -1,9 +1,9 @@
-/** Resize and its ancestor Upsample. Nearest and linear are linear maps along each axis, which is their gradient. */
+/** Resize and its ancestor Upsample. Every mode is a linear map along each axis, which is its gradient. */
 import { OpError, ShapeError } from '../../base/errors.ts';
 import { formatDims, wrapAxis } from '../../base/shape.ts';
 import { tensor } from '../../base/tensor.ts';
 import type { Attributes, Node } from '../../onnx/graph.ts';
-import { intOf, intsOf, textOf, without } from '../attributes.ts';
+import { floatOf, intOf, intsOf, textOf, without } from '../attributes.ts';
 import { linearAdjoint, type AxisMap } from '../functions-spatial.ts';
 import type { Call, Op, UpgradeTools } from '../op.ts';
 import { constantInts, need } from './makers.ts';
@@ -80,24 +80,48 @@ function axesOf(call: Call): Axis[] {
   });
 }
 
+/** How much a pixel at a distance counts: a triangle, or a piecewise cubic with slope a at 1 (Keys, 1981). */
+const kernels: Record<string, { reach: number; weight: (distance: number, a: number) => number }> = {
+  linear: { reach: 1, weight: d => Math.max(0, 1 - d) },
+  cubic: {
+    reach: 2,
+    weight: (d, a) =>
+      d < 1 ? ((a + 2) * d - (a + 3)) * d * d + 1 : d < 2 ? ((a * d - 5 * a) * d + 8 * a) * d - 4 * a : 0,
+  },
+};
+
 /** What each position of the resized axis shows of the original: the rows of a linear map. */
 function mapOf(call: Call, axis: Axis): AxisMap {
-  const mode = textOf(call.attributes, 'mode', 'nearest');
-  const { size, resized } = axis;
-  const place = textOf(call.attributes, 'coordinate_transformation_mode', 'half_pixel');
+  const { attributes } = call;
+  const mode = textOf(attributes, 'mode', 'nearest');
+  const { size, resized, scale } = axis;
+  const place = textOf(attributes, 'coordinate_transformation_mode', 'half_pixel');
   const original = coordinates[place];
-  const round = rounding[textOf(call.attributes, 'nearest_mode', 'round_prefer_floor')];
+  const round = rounding[textOf(attributes, 'nearest_mode', 'round_prefer_floor')];
   if (!original || !round)
     throw new OpError(`no gradient for Resize with ${place} at ${call.site}`, 'Resize', call.site);
   const clamp = (i: number) => Math.min(Math.max(i, 0), size - 1);
+  const isInside = (i: number) => i === clamp(i);
+  const { reach, weight } = kernels[mode] ?? kernels.linear;
+  const slope = floatOf(attributes, 'cubic_coeff_a', -0.75);
+  const excludes = intOf(attributes, 'exclude_outside', 0) === 1;
+  // shrinking with antialias, the kernel widens so that it covers what each position stands for
+  const wide = intOf(attributes, 'antialias', 0) ? Math.max(1, 1 / scale) : 1;
   const rows = Array.from({ length: resized }, (_, o): (readonly [number, number])[] => {
     const at = original(o, axis);
     if (place === 'tf_crop_and_resize' && (at < 0 || at > size - 1)) return [];
     if (mode === 'nearest') return [[clamp(round(at)), 1]];
-    const within = clamp(at);
-    const low = Math.floor(within);
-    const part = within - low;
-    return part === 0 ? [[low, 1]] : [[low, 1 - part], [clamp(low + 1), part]]; // prettier-ignore
+    const centre = mode === 'linear' && wide === 1 ? clamp(at) : at;
+    const first = Math.ceil(centre - reach * wide);
+    const count = Math.floor(centre + reach * wide) - first + 1;
+    const taps = Array.from({ length: count }, (_, k) => first + k)
+      .filter(i => !excludes || isInside(i))
+      .map(i => [i, weight(Math.abs(i - centre) / wide, slope)] as const);
+    const total = taps.reduce((sum, [, part]) => sum + part, 0);
+    // what lies outside is what lies at the border
+    const row = new Map<number, number>();
+    for (const [i, part] of taps) row.set(clamp(i), (row.get(clamp(i)) ?? 0) + part / total);
+    return [...row].filter(([, part]) => part !== 0);
   });
   return { axis: axis.axis, size, rows };
 }
@@ -110,13 +134,6 @@ export const Resize: Op = {
     return [{ dtype, dims: made }];
   },
   gradient(call) {
-    const mode = textOf(call.attributes, 'mode', 'nearest');
-    if (mode === 'cubic' || intOf(call.attributes, 'antialias', 0))
-      throw new OpError(
-        `no gradient for Resize with ${mode === 'cubic' ? 'mode cubic' : 'antialias'} at ${call.site}; expected nearest or linear without antialias`,
-        'Resize',
-        call.site,
-      );
     // an axis that keeps its size and scale shows itself in every mode
     const axes = axesOf(call).filter(axis => axis.size !== axis.resized || axis.scale !== 1);
     return [() => linearAdjoint(call.dy, axes.map(axis => mapOf(call, axis)))]; // prettier-ignore

@@ -2,7 +2,7 @@
 import { test } from 'vitest';
 import { tensor } from '../../base/tensor.ts';
 import type { Attributes } from '../../onnx/graph.ts';
-import { apply, int64s, mul } from '../functions.ts';
+import { apply, int64s, mul, slice } from '../functions.ts';
 import { checkGradient, normal, second, uniform, type Case } from '../testing.ts';
 import type { Var } from '../var.ts';
 
@@ -36,6 +36,11 @@ test.each<Case>([
   ['GridSample, cubic', sample({ mode: 'cubic' }), [image, grid]],
   ['GridSample, cubic, border', sample({ mode: 'cubic', padding_mode: 'border' }), [image, within]],
   ['GridSample of a volume', sample(), [normal([1, 1, 2, 3, 2]), uniform([1, 1, 2, 2, 3], -0.9, 0.9)]],
+  [
+    'GridSample at places that the image itself gives',
+    x => sample()(x, mul(slice(x, [0], [2], [3]), 0.3)),
+    [normal([1, 2, 3, 4])],
+  ],
   ['GridSample twice', second(sample()), [normal([1, 1, 3, 3]), uniform([1, 1, 2, 2], -0.9, 0.9)]],
   ['AffineGrid', t => apply('AffineGrid', [t, int64s(t.trace, [2, 1, 2, 3])]), [normal([2, 2, 3])]],
   [

@@ -31,7 +31,8 @@ import {
 } from '../functions.ts';
 import type { Call, Op } from '../op.ts';
 import type { Known, Var } from '../var.ts';
-import { constantInts, derived, need } from './makers.ts';
+import { constantInts, need } from './makers.ts';
+import { through } from './through.ts';
 import { offsetsOf, windowsOf } from './windows.ts';
 
 // ---- GridSample
@@ -92,8 +93,7 @@ function tapsOf(u: Var, size: number, mode: string, padding: string, aligned: bo
 }
 
 /** y as sums of gathered pixels: what the kernel computes, in ops that have gradients. */
-function sampled(call: Call<Var>): Var {
-  const [x, grid] = call.inputs as [Var, Var];
+function sampled(call: Call<Var>, [x, grid]: readonly Var[]): Var {
   const [batch, channels, ...spatial] = x.dims;
   const placed = grid.dims.slice(1, -1);
   const places = sizeOf(placed);
@@ -135,7 +135,7 @@ export const GridSample: Op = {
       );
     return [{ dtype: x.dtype, dims: [...x.dims.slice(0, 2), ...grid.dims.slice(1, -1)] }];
   },
-  gradient: derived(sampled),
+  gradient: call => through(call, inputs => [sampled(call, inputs as Var[])]),
   // Opset 16 called linear and cubic by their names in two dimensions.
   upgrade(node, tools) {
     const mode = textOf(node.attributes, 'mode', 'bilinear').replace(/^bi/, '');
