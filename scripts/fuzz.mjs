@@ -1,7 +1,7 @@
 /**
  * `npm run fuzz [-- --count 100000 --seed 1 --from 0]`: damaged ONNX and safetensors files, each loaded in a child
  * process that may neither die nor take 5 seconds. Prints what went wrong with the number of its case; exit 1 where
- * anything did.
+ * anything did. `npm run fuzz -- wire [--count 100000 --seed 1]` sends damaged messages to a kernel instead.
  */
 import { fork } from 'node:child_process';
 import { join } from 'node:path';
@@ -11,6 +11,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { kernel } from './setup/build.mjs';
 import { checkNode, packages } from './setup/packages.mjs';
+import { fuzzWire } from './setup/fuzz-wire.mjs';
 import { root } from './setup/place.mjs';
 import { main, seconds } from './setup/step.mjs';
 
@@ -22,7 +23,7 @@ const options = {
   from: { type: 'string', default: '0' },
   child: { type: 'boolean', default: false },
 };
-const { values } = parseArgs({ options });
+const { values, positionals } = parseArgs({ options, allowPositionals: true });
 const [count, seed, from] = [values.count, values.seed, values.from].map(Number);
 
 /** Works through cases, and tells its parent before each. */
@@ -86,5 +87,12 @@ async function supervise() {
   return failed ? 1 : 0;
 }
 
+async function wire() {
+  checkNode();
+  await packages();
+  await kernel();
+  return fuzzWire({ count, seed });
+}
+
 if (values.child) await work();
-else await main(supervise);
+else await main(positionals.includes('wire') ? wire : supervise);

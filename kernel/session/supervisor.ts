@@ -4,6 +4,7 @@
  */
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { seldom } from '../base/seldom.ts';
 import { createCommLedger } from './comm.ts';
 import { jupyterDataFolder } from './data-folder.ts';
 import { createDebugger } from './debug/debugger.ts';
@@ -53,6 +54,7 @@ export function createSupervisor({
     open: () => openHistoryFile(join(jupyterDataFolder(), 'neuronbook', 'history.sqlite')),
     warn: log,
   });
+  const complain = seldom(log);
   const comms = createCommLedger();
   const runs = createRuns();
   const cells: Parameters<Language['addCell']>[] = [];
@@ -326,7 +328,7 @@ export function createSupervisor({
         void answer(request, channel, () => requests[type](request.content));
       else {
         // nobody can answer it, and whoever waits for its end is not kept waiting
-        log(`unknown request: ${type.slice(0, 60)}`);
+        complain(`unknown request: ${type.slice(0, 60)}`);
         void publisher.status('busy', request).then(() => idle(request));
       }
     },

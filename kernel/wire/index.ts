@@ -1,4 +1,5 @@
 /** The five sockets of a Jupyter kernel, bound and listening. Knows bytes and signatures, nothing of cells. */
+import { seldom } from '../base/seldom.ts';
 import { addressOf, type Connection } from './connection.ts';
 import { createHeartbeat } from './heartbeat.ts';
 import { createIopub } from './iopub.ts';
@@ -76,20 +77,5 @@ export async function openWire(connection: Connection, handlers: WireHandlers) {
       for (const socket of Object.values(sockets)) socket.close();
       await listening.catch(() => undefined);
     },
-  };
-}
-
-/** Between two lines about dropped messages, in ms: whoever sends rubbish must not fill the log with it. */
-const SELDOM = 1000;
-
-/** Passes on a line now and then, with the number of those that it kept back. */
-function seldom(warn: (problem: string) => void): (problem: string) => void {
-  let kept = 0;
-  let next = 0;
-  return problem => {
-    if (Date.now() < next) return void kept++;
-    next = Date.now() + SELDOM;
-    warn(kept ? `${problem}; ${kept} more before it` : problem);
-    kept = 0;
   };
 }
