@@ -69,6 +69,7 @@ export { textures, type TextureBatch, type TextureClass } from './data/textures.
 
 // instruments
 export { channel, direction, logit, neuron } from './instruments/feature/objectives.ts';
+export * as transcoder from './instruments/transcoder/index.ts';
 export * as viz from './instruments/feature/index.ts';
 
 // showing
@@ -77,3 +78,4 @@ export * as plot from './display/plot.ts';
 export * as view from './display/view.ts';
 export { progress } from './display/progress.ts';
 export { scaled } from './display/scaled.ts';
+export { widget, type Widget, type WidgetOptions } from './display/widget.ts';

@@ -5,6 +5,7 @@
  *   everywhere       model    the bundled `zoo:textures`
  *                    image, brighter    1×3×48×48
  *                    gpt      a language model of two layers that writes letters; tokens: 4×8
+ *                    coder    a transcoder of its second MLP, of 16 features
  *                    net      x → logits (four classes), y, hidden; x, label, next, target and all of them as data
  *                    photos, acts, ids, config, checkpoint, writeFile
  *   engine/functions x, y     2×3 in a trace
@@ -103,6 +104,9 @@ export async function everywhere() {
   );
   const read = ['blocks.1.mlp.post'];
   const acts = await front.harvest(gpt, { tokens }, { read, to: 'acts/', live: false });
+  const [from, to] = ['blocks.1.mlp.in', 'blocks.1.mlp.out'];
+  const short = { features: 16, steps: 3, batch: 16, live: false };
+  const coder = await front.transcoder.fit(gpt, { from, to, data: { tokens }, ...short });
   const photos = await front.imageFolder('photos/', { size: 48 });
   const ids = [...Array(64).keys()].map(i => i % 16);
   return {
@@ -114,6 +118,7 @@ export async function everywhere() {
     checkpoint,
     tokens,
     acts,
+    coder,
     photos,
     ids,
     writeFile,
@@ -145,6 +150,11 @@ export function layers() {
 export const short = {
   fit: ((net, data, options) =>
     front.fit(net, data, { ...options, steps: Math.min(3, options.steps) })) as typeof front.fit,
+  transcoder: {
+    ...front.transcoder,
+    fit: ((source, options) =>
+      front.transcoder.fit(source, { ...options, steps: 3, batch: 16 })) as typeof front.transcoder.fit,
+  },
   viz: {
     ...front.viz,
     feature: ((model, what, options) =>

@@ -46,8 +46,8 @@ export class Evaluation {
     readonly ce: Losses,
     /** KL divergence from the model's own distribution, nats. */
     readonly kl: Losses,
-    /** The spread of ablated − clean over batches, as a standard error; 0 for a single batch. */
-    private readonly wavering: number,
+    /** How much ablated − clean of each wavers over batches: a standard error; 0 for a single batch. */
+    private readonly wavering: { readonly ce: number; readonly kl: number },
     /** L0, FVU, density and more. */
     readonly features: FeatureStatistics,
   ) {}
@@ -57,12 +57,12 @@ export class Evaluation {
    * nats, or within two standard errors) that the ratio would mean nothing.
    */
   get ceRecovered(): number | undefined {
-    return this.share(this.ce);
+    return recovered(this.ce, this.wavering.ce);
   }
 
   /** 1 − spliced / ablated of the KL divergence; undefined where ablation changes next to nothing. */
   get klRecovered(): number | undefined {
-    return this.share(this.kl);
+    return recovered(this.kl, this.wavering.kl);
   }
 
   /** Features active at a row. */
@@ -75,6 +75,10 @@ export class Evaluation {
     return this.features.fvu;
   }
 
+  /**
+   * Everything that was measured, a row each.
+   * @example (await transcoder.evaluate(gpt, coder, { tokens, label: tokens }, { live: false })).table()
+   */
   table(): Table {
     const { features, ce, kl } = this;
     const row = (measure: string, value: number | undefined) => ({
@@ -104,11 +108,11 @@ export class Evaluation {
     const table = this.table();
     return { 'text/plain': table.toString(), 'text/html': table.toHtml() };
   }
+}
 
-  private share({ clean, spliced, ablated }: Losses): number | undefined {
-    const cost = ablated - clean;
-    return cost > Math.max(LEAST, 2 * this.wavering) ? (ablated - spliced) / cost : undefined;
-  }
+function recovered({ clean, spliced, ablated }: Losses, wavering: number): number | undefined {
+  const cost = ablated - clean;
+  return cost > Math.max(LEAST, 2 * wavering) ? (ablated - spliced) / cost : undefined;
 }
 
 /**
@@ -176,15 +180,14 @@ function summarized(batches: readonly BatchLosses[], statistics: FeatureStatisti
     spliced: mean(({ spliced }) => of(spliced)),
     ablated: mean(({ ablated }) => of(ablated)),
   });
-  const cost = ({ ablated, clean }: BatchLosses) => ablated.ce - clean.ce;
-  const middle = mean(cost);
-  const spread = mean(batch => (cost(batch) - middle) ** 2);
-  return new Evaluation(
-    losses(({ ce }) => ce),
-    losses(({ kl }) => kl),
-    batches.length > 1 ? Math.sqrt(spread / (batches.length - 1)) : 0,
-    statistics,
-  );
+  const wavering = (of: (compared: Compared) => number): number => {
+    const cost = ({ ablated, clean }: BatchLosses) => of(ablated) - of(clean);
+    const middle = mean(cost);
+    const spread = mean(batch => (cost(batch) - middle) ** 2);
+    return batches.length > 1 ? Math.sqrt(spread / (batches.length - 1)) : 0;
+  };
+  const [ce, kl] = [({ ce }: Compared) => ce, ({ kl }: Compared) => kl];
+  return new Evaluation(losses(ce), losses(kl), { ce: wavering(ce), kl: wavering(kl) }, statistics);
 }
 
 async function scores(model: Model, batch: Batch, logits: string): Promise<Tensor> {

@@ -2,7 +2,7 @@
 export type { Architecture } from './architecture.ts';
 export * from './architectures/index.ts';
 export { fit, type TranscoderOptions, type TranscoderReport } from './fit.ts';
-export type { History, Metric } from './history.ts';
+export { History, type Metric, type StepMetrics } from './history.ts';
 export { auxiliary, ghosts, resampling, type Revival } from './revive.ts';
 export { Transcoder } from './transcoder.ts';
 export { evaluate, type Evaluation, type EvaluateOptions } from './evaluate.ts';

@@ -33,7 +33,7 @@ export interface Revival {
  * Dead features explain what the living leave: α·s·mean ‖e − ê‖², where e = y − ŷ and ê is decoded from the k dead
  * features with the largest pre-activations; s = min(1, dead/k), so that a few are not torn about.
  *
- * @param options.k half as many as there are output channels where left out
+ * @param options `k`: half as many as there are output channels where left out
  * @see https://arxiv.org/abs/2406.04093 appendix A.2 and B.1
  * @example transcoder.auxiliary({ coefficient: 1 / 32 }) // → auxiliary(coefficient 0.03125)
  */

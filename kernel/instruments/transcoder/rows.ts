@@ -12,7 +12,7 @@ import { Tensor } from '../../base/tensor.ts';
 import type { Activations } from '../../data/activations/activations.ts';
 import { readings } from '../../model/harvest.ts';
 import type { Model } from '../../model/model.ts';
-import { drawing, type Batch, type Data, type Source } from '../../train/data.ts';
+import { drawing, isStream, lengthOf, type Batch, type Data, type Source } from '../../train/data.ts';
 
 /** Values of the sites that are read side by side, N×inputs, and of those that are written, N×outputs. */
 export interface Rows {
@@ -124,23 +124,30 @@ function blocks(model: Model, options: RowOptions): SiteSource {
     throw new NeuronbookError(
       'a model needs `data` to be run on; expected tensors, a function or an iterable',
     );
-  const source = drawing(data, seed, exampleCount(data, examples));
+  const count = typeof data === 'function' || isStream(data) ? undefined : lengthOf(data);
+  const each = count && Math.floor(count / Math.ceil(count / examples));
+  const source = drawing(data, seed, each);
+  const perPass = count && each ? Math.floor(count / each) : Infinity;
   const buffer = Math.max(batch, options.buffer);
-  const reader = new BlockReader(model, source, [...new Set([...from, ...to])], buffer, axis);
+  const reader = new BlockReader(model, source, [...new Set([...from, ...to])], {
+    buffer,
+    perPass,
+    whole: count !== undefined && count === each! * perPass,
+    axis,
+  });
   let held: { block: number; rows: Sites; order: readonly number[] } | undefined;
   return {
     async sites(step) {
-      const each = await reader.blockRows();
-      if (!each) return undefined;
-      const perBlock = Math.floor(each / batch);
+      const perBlock = Math.floor((await reader.blockRows()) / batch);
       if (perBlock < 1) return undefined;
       const block = Math.floor(step / perBlock);
       if (held?.block !== block) {
+        const again = reader.wholePass ? held?.rows : undefined;
         held = undefined;
-        const rows = await reader.read(block);
+        const rows = again ?? (await reader.read(block));
         if (!rows) return undefined;
-        const count = Object.values(rows)[0].dims[0];
-        held = { block, rows, order: rng(`${seed}/block/${block}`).permutation(count) };
+        const length = Object.values(rows)[0].dims[0];
+        held = { block, rows, order: rng(`${seed}/block/${block}`).permutation(length) };
       }
       const at = (step % perBlock) * batch;
       const chosen = held.order.slice(at, at + batch);
@@ -152,13 +159,7 @@ function blocks(model: Model, options: RowOptions): SiteSource {
   };
 }
 
-/** Whole tensors are dealt in parts; a shorter one is one part. */
-const exampleCount = (data: Data, examples: number): number | undefined => {
-  const whole = typeof data !== 'function' && !(Symbol.iterator in data) && !(Symbol.asyncIterator in data);
-  return whole ? Math.min(examples, Object.values(data as Batch)[0]?.dims[0] ?? examples) : undefined;
-};
-
-/** Reads a model's activations in blocks of as many batches as fill the buffer. */
+/** Reads a model's activations in blocks of as many batches as fill the buffer, or as there are in a pass. */
 class BlockReader {
   private first?: Promise<Sites | undefined>;
   private perBlock = 0;
@@ -167,24 +168,29 @@ class BlockReader {
     private readonly model: Model,
     private readonly source: Source,
     private readonly sites: readonly string[],
-    private readonly buffer: number,
-    private readonly axis?: number,
+    private readonly options: { buffer: number; perPass: number; whole: boolean; axis?: number },
   ) {}
 
-  /** Rows in a block: as many batches as it takes, at the size of the first. */
-  async blockRows(): Promise<number | undefined> {
+  /** Whether a block is all that there is: then every block has the same rows, and they are read once. */
+  get wholePass(): boolean {
+    return this.options.whole && this.perBlock === this.options.perPass;
+  }
+
+  /** Rows in a block, of batches of the size of the first; 0 where there is none. */
+  async blockRows(): Promise<number> {
     const first = await (this.first ??= this.one(0));
-    if (!first) return undefined;
+    if (!first) return 0;
     const rows = Object.values(first)[0].dims[0];
-    this.perBlock = Math.max(1, Math.ceil(this.buffer / rows));
+    this.perBlock = Math.min(this.options.perPass, Math.max(1, Math.ceil(this.options.buffer / rows)));
     return this.perBlock * rows;
   }
 
   async read(block: number): Promise<Sites | undefined> {
     const parts: Sites[] = [];
-    for (let i = 0; i < this.perBlock; i++) {
-      const index = block * this.perBlock + i;
-      const part = index === 0 ? await this.first : await this.one(index);
+    // a run that is resumed has them in the order in which they were read at first
+    const from = this.wholePass ? 0 : block * this.perBlock;
+    for (let index = from; index < from + this.perBlock; index++) {
+      const part = await (index === 0 ? this.first : this.one(index));
       if (!part) break;
       parts.push(part);
     }
@@ -197,10 +203,8 @@ class BlockReader {
   private async one(index: number): Promise<Sites | undefined> {
     const batch = await this.source.draw(index);
     if (!batch) return undefined;
-    for await (const { rows, columns } of readings(this.model, [batch], {
-      read: this.sites,
-      axis: this.axis,
-    })) {
+    const { axis } = this.options;
+    for await (const { rows, columns } of readings(this.model, [batch], { read: this.sites, axis })) {
       const named = this.sites.map(site => [site, this.model.sites.get(site).name] as const);
       return Object.fromEntries(
         named.map(([site, name]) => {

@@ -50,7 +50,9 @@ export class Transcoder {
   /**
    * z of activations: …×inputs → …×features. Several sites stand side by side along the last axis.
    * @throws ShapeError where the last axis is of another length
-   * @example (await coder.encode(tensor(new Float32Array(96), [1, 96]))).dims
+   * @example
+   * const { sites } = await gpt.run({ tokens }, { read: ['blocks.1.mlp.in'] })
+   * const z = await coder.encode(sites['blocks.1.mlp.in'])
    */
   encode(x: TensorLike): Promise<Tensor> {
     return this.rowwise('encode', { x: tensor(x) });
@@ -58,7 +60,7 @@ export class Transcoder {
 
   /**
    * What the features stand for: …×features → …×outputs. A skip transcoder adds x·W_skip, where x is given.
-   * @example (await coder.decode(await coder.encode(tensor(new Float32Array(96), [1, 96])))).dims
+   * @example (await coder.decode(new Float32Array(coder.features).fill(1))).dims
    */
   decode(z: TensorLike, x?: TensorLike): Promise<Tensor> {
     return x === undefined || !this.coder.skip
@@ -68,7 +70,9 @@ export class Transcoder {
 
   /**
    * ŷ of x: …×inputs → …×outputs.
-   * @example (await coder.reconstruct(tensor(new Float32Array(96), [1, 96]))).dims
+   * @example
+   * const { sites } = await gpt.run({ tokens }, { read: ['blocks.1.mlp.in'] })
+   * const y = await coder.reconstruct(sites['blocks.1.mlp.in'])
    */
   reconstruct(x: TensorLike): Promise<Tensor> {
     return this.rowwise('reconstruct', { x: tensor(x) });
@@ -78,7 +82,7 @@ export class Transcoder {
    * The coder as an edit of the model: the sites it writes get what it reconstructs. Its features are then a site,
    * `<to>.features`, to be read and edited like any other.
    *
-   * @param options.error add what the coder leaves unexplained, so that the model does what it did until a feature is
+   * @param options `error`: add what the coder leaves unexplained, so that the model does what it did until a feature is
    *   changed
    * @throws when it is applied: ShapeError where a site has other channels; NeuronbookError where what it reads follows
    *   from what it writes
@@ -89,7 +93,10 @@ export class Transcoder {
     return spliceEdits(this, options);
   }
 
-  /** Frees the compiled graphs. */
+  /**
+   * Frees the compiled graphs.
+   * @example coder.dispose()
+   */
   dispose(): void {
     for (const program of this.programs.values()) void program.then(made => made.release());
     this.programs.clear();

@@ -14,7 +14,7 @@ function paths(projected: Var, { b_gate, r_mag, b_mag }: Weights): { gate: Var; 
  * z = [p + b_gate > 0]·relu(p·exp(r_mag) + b_mag). Penalty λ·mean Σ relu(p + b_gate)·‖W_dec‖; auxiliary
  * mean ‖y − ŷ_frozen(relu(p + b_gate))‖², by which alone the gate learns what to keep.
  *
- * @param options.l1 λ
+ * @param options `l1`: λ
  * @see https://arxiv.org/abs/2404.16014 equations 6 to 8
  * @example transcoder.gated({ l1: 1 }) // → gated(l1 1)
  */

@@ -8,9 +8,9 @@ import { bias } from './relu.ts';
  * z = p·H(p − θ) with p = projected + b_enc and θ = exp(log_threshold), penalty λ·mean over rows of Σᵢ H(pᵢ − θᵢ).
  * θ learns by straight-through gradients over a band ε around it.
  *
- * @param options.l0 λ, the price of one active feature
- * @param options.bandwidth ε
- * @param options.threshold θ at first
+ * @param options `l0`: λ, the price of one active feature
+ * @param options `bandwidth`: ε
+ * @param options `threshold`: θ at first
  * @see https://arxiv.org/abs/2407.14435 equations 3, 9, 11 and 12
  * @example transcoder.jumpRelu({ l0: 0.5 }) // → jumpRelu(l0 0.5, bandwidth 0.05, threshold 0.1)
  */

@@ -9,7 +9,7 @@ import { aboveThreshold, movedThreshold, thresholded } from './batch-top-k.ts';
 /**
  * BatchTopK whose error is Σ over prefixes m of ‖y − ŷ(z₁ … z_m)‖²: each prefix of the dictionary reconstructs alone.
  *
- * @param options.prefixes features in each, rising; all of them are added as the last where they are not named
+ * @param options `prefixes`: features in each, rising; all of them are added as the last where they are not named
  * @see https://arxiv.org/abs/2503.17547 equation 5
  * @example transcoder.matryoshka({ k: 16, prefixes: [32, 128] }) // → matryoshka(k 16, prefixes 32+128)
  */

@@ -9,7 +9,7 @@ export const bias = (features: number): Record<string, OwnWeight> => ({
 /**
  * z = relu(p + b_enc), penalty λ·mean over rows of Σᵢ zᵢ·‖W_dec,i‖.
  *
- * @param options.l1 λ, against Σ (y − ŷ)² of rows whose expected norm is √d
+ * @param options `l1`: λ, against Σ (y − ŷ)² of rows whose expected norm is √d
  * @see https://transformer-circuits.pub/2023/monosemantic-features (training)
  * @see https://transformer-circuits.pub/2024/april-update (the norms, where they are not held at 1)
  * @example transcoder.relu({ l1: 5 }) // → relu(l1 5)
