@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import type { Breakpoints } from './breakpoints.ts';
-import { DebugError, sourceBreakpoints, sourcePath, text, whole, type Page } from './dap.ts';
+import { DebugError, sourceBreakpoints, sourcePath, text, whole, type Page, type Variable } from './dap.ts';
 import { isCell, isUsers, namesAt, pathOfFile, readFrame } from './frames.ts';
 import { probeExpression, type Outcome } from './probe.ts';
 import { HASH_SEED, SUFFIX, type Sources } from './sources.ts';
@@ -76,8 +76,15 @@ export function createCommands(parts: CommandParts) {
     return outcome;
   }
 
+  /** JupyterLab's tree shows the type in place of the value, unless it is a type of Python's or absent. */
+  let valuesOnly = false;
+  const listed = (variables: Variable[]) => ({
+    variables: valuesOnly ? variables.map(({ type: _, ...rest }) => rest) : variables,
+  });
+
   const commands: Record<string, Command> = {
-    initialize() {
+    initialize({ clientID }) {
+      valuesOnly = clientID === 'jupyterlab';
       parts.initialize();
       return {
         supportsConfigurationDoneRequest: true,
@@ -172,10 +179,10 @@ export function createCommands(parts: CommandParts) {
         ...(typeof start === 'number' && start > 0 && { start }),
         ...(typeof count === 'number' && count > 0 && { count }),
       };
-      return { variables: await target().ask('children', whole(given, 'variablesReference'), page) };
+      return listed(await target().ask('children', whole(given, 'variablesReference'), page));
     },
 
-    inspectVariables: async () => ({ variables: await target().ask('inspect') }),
+    inspectVariables: async () => listed(await target().ask('inspect')),
 
     async richInspectVariables(given) {
       const name = text(given, 'variableName');

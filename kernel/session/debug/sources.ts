@@ -8,7 +8,10 @@ export const HASH_SEED = 0xc70f6907;
 export const SUFFIX = '.ts';
 
 export interface Sources {
-  /** What clients put before the hash. No such file exists: the source is asked for instead. */
+  /**
+   * What clients put before the hash. No such file exists: the source is asked for instead. JupyterLab writes
+   * `Cell [3]` in place of a path only where it reads `ipykernel_`.
+   */
   readonly prefix: string;
   /** Remembers the source of a cell; answers its path. */
   add(code: string): string;
@@ -16,7 +19,7 @@ export interface Sources {
 }
 
 export function createSources(pid = process.pid): Sources {
-  const prefix = join(tmpdir(), `neuronbook_${pid}`) + sep;
+  const prefix = join(tmpdir(), `neuronbook_ipykernel_${pid}`) + sep;
   const codes = new Map<string, string>();
   return {
     prefix,
