@@ -1,7 +1,8 @@
 /** Gradients of the combining scatters and the batched gathers; the plain ones are in movement.test.ts. */
-import { test } from 'vitest';
+import { expect, test } from 'vitest';
 import { tensor } from '../../base/tensor.ts';
 import { apply, constant, mul } from '../functions.ts';
+import { Trace } from '../trace.ts';
 import { checkGradient, checkSlope, normal, second, uniform, type Case } from '../testing.ts';
 import type { Var } from '../var.ts';
 
@@ -48,3 +49,19 @@ test.each<[string, (x: Var) => Var, number, number]>([
     0.5,
   ],
 ])('%s', checkSlope);
+
+test('of constants they are known beforehand: exporters write shapes with them', () => {
+  const trace = new Trace();
+  const shape = trace.constant(index([2, 3, 4], [3]));
+  const last = trace.constant(index([-1, 0], [2]));
+  const [read] = trace.apply('GatherElements', [shape, last]);
+  expect(read.value!.toNumbers()).toEqual([4, 2]);
+  const [written] = trace.apply('ScatterElements', [shape, last, trace.constant(index([-1, 7], [2]))]);
+  expect(written.value!.toNumbers()).toEqual([7, 3, -1]);
+  const table = trace.constant(index([1, 2, 3, 4, 5, 6], [2, 3]));
+  const at = trace.constant(index([2, 0], [2, 1]));
+  const [rows] = trace.apply('ScatterElements', [table, at, trace.constant(index([8, 9], [2, 1]))], {
+    axis: 1n,
+  });
+  expect(rows.value!.toNumbers()).toEqual([1, 2, 8, 9, 5, 6]);
+});

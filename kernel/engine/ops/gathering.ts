@@ -1,6 +1,7 @@
 /** Ops that read and write at indices: Gather, GatherElements, GatherND and the scatters that undo them. */
 import { ShapeError } from '../../base/errors.ts';
 import { formatDims, sameDims, sizeOf, stridesOf, wrapAxis, type Dims } from '../../base/shape.ts';
+import type { Tensor } from '../../base/tensor.ts';
 import { textOf, intOf } from '../attributes.ts';
 import {
   flatIndices,
@@ -28,7 +29,7 @@ import {
 } from '../functions.ts';
 import type { Call, Op } from '../op.ts';
 import type { Var } from '../var.ts';
-import { pick } from './folding.ts';
+import { assemble, eachIndex, pick } from './folding.ts';
 import { need } from './makers.ts';
 
 const axisOf = (call: Call): number => wrapAxis(intOf(call.attributes, 'axis', 0), need(call, 0).dims.length);
@@ -79,6 +80,19 @@ export const Gather: Op = {
   },
 };
 
+const flatOf = (index: readonly number[], strides: readonly number[]): number =>
+  index.reduce((sum, i, axis) => sum + i * strides[axis], 0);
+
+/** Where in an x of `dims` each element of `indices` points, flat, in order. */
+function placesAlong(indices: Tensor, axis: number, dims: Dims): number[] {
+  const [at, strides] = [indices.toNumbers(), stridesOf(dims)];
+  const places: number[] = [];
+  eachIndex(indices.dims, (index, flat) =>
+    places.push(flatOf(index.with(axis, wrapAxis(at[flat], dims[axis])), strides)),
+  );
+  return places;
+}
+
 export const GatherElements: Op = {
   infer(call) {
     const { dtype, dims } = need(call, 0);
@@ -86,6 +100,12 @@ export const GatherElements: Op = {
     if (indices.length !== dims.length)
       throw new ShapeError(`indices ${formatDims(indices)} for data ${formatDims(dims)}; expected one rank`);
     return [{ dtype, dims: indices }];
+  },
+  fold(call) {
+    const [x, indices] = call.values as readonly Tensor[];
+    const places = placesAlong(indices, axisOf(call), x.dims);
+    const strides = stridesOf(indices.dims);
+    return [pick(x, indices.dims, index => places[flatOf(index, strides)])];
   },
   gradient(call) {
     const [x, indices] = call.inputs;
@@ -152,6 +172,14 @@ export const ScatterElements: Op = {
         `indices ${formatDims(indices)} and updates ${formatDims(need(call, 2).dims)}; expected equal dims`,
       );
     return [{ dtype, dims }];
+  },
+  fold(call) {
+    const [x, indices, updates] = call.values as readonly Tensor[];
+    if (reductionOf(call) !== 'none') return undefined;
+    const written = new Map(placesAlong(indices, axisOf(call), x.dims).map((place, i) => [place, i]));
+    const strides = stridesOf(x.dims);
+    const place = (flat: number) => [Number(written.has(flat)), written.get(flat) ?? flat] as const;
+    return [assemble([x, updates], x.dims, index => place(flatOf(index, strides)))];
   },
   gradient(call) {
     const [x, indices, updates] = call.inputs as [Var, Var, Var];
