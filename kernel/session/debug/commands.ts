@@ -46,6 +46,14 @@ const exceptionFilters = [
 export function createCommands(parts: CommandParts) {
   const { sources, breakpoints, stops, target } = parts;
 
+  /** How to read the scopes of a stop again, by the handles that the client has for them. */
+  const scopesByStop = new WeakMap<object, Map<number, () => Promise<number>>>();
+  function scopesOf(stop: object) {
+    const known = scopesByStop.get(stop) ?? new Map<number, () => Promise<number>>();
+    scopesByStop.set(stop, known);
+    return known;
+  }
+
   const frameOf = ({ frameId }: Given) =>
     frameId === undefined || frameId === null ? undefined : stops.stand(whole({ frameId }, 'frameId'));
 
@@ -156,16 +164,21 @@ export function createCommands(parts: CommandParts) {
     async scopes(given) {
       const { call } = stops.stand(whole(given, 'frameId'));
       const { locals, closure } = await namesAt(target(), call);
+      const read = async (names: string[], options?: { declared: boolean }) => {
+        const again = () => readFrame(target(), call, names, options);
+        const handle = await again();
+        scopesOf(stops.current()).set(handle, again);
+        return handle;
+      };
       const scope = (name: string, variablesReference: number, presentationHint?: string) => ({
         name,
         variablesReference,
         expensive: false,
         ...(presentationHint && { presentationHint }),
       });
-      const read = (names: string[]) => readFrame(target(), call.callFrameId, names);
       return {
         scopes: [
-          ...(locals.length ? [scope('Locals', await read(locals), 'locals')] : []),
+          scope('Locals', await read(locals, { declared: true }), 'locals'),
           ...(closure.length ? [scope('Closure', await read(closure))] : []),
           scope('Globals', await target().ask('globals')),
         ],
@@ -179,7 +192,10 @@ export function createCommands(parts: CommandParts) {
         ...(typeof start === 'number' && start > 0 && { start }),
         ...(typeof count === 'number' && count > 0 && { count }),
       };
-      return listed(await target().ask('children', whole(given, 'variablesReference'), page));
+      const asked = whole(given, 'variablesReference');
+      // an evaluation may have changed the variables since the scope was asked for
+      const again = stops.isStopped() ? scopesOf(stops.current()).get(asked) : undefined;
+      return listed(await target().ask('children', (await again?.()) ?? asked, page));
     },
 
     inspectVariables: async () => listed(await target().ask('inspect')),

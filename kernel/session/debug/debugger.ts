@@ -70,14 +70,16 @@ export function createDebugger({ line, publish, isBusy }: DebuggerParts) {
   async function pathOf(of: Target, script: string): Promise<string> {
     const url = of.url(script);
     if (!isCell(url)) return pathOfFile(url);
-    const [source] = await of.ask('sources', [url]);
-    return sources.add(source ?? '');
+    return sources.add(await of.sourceOf(script));
   }
 
   async function onPaused(from: Target, event: Debugger.PausedEventDataType): Promise<void> {
     const { location, callFrameId } = event.callFrames[0];
     if (from.url(location.scriptId) === GATE) return atGate(from, callFrameId);
-    if (interrupting || !(await stops.arrive(from, event))) await from.post('Debugger.resume');
+    if (!interrupting && (await stops.arrive(from, event))) return;
+    // code that is nobody's, from a timer perhaps: the reader's own comes later
+    if (!interrupting && stops.motion === 'pause') await from.post('Debugger.pause');
+    await from.post('Debugger.resume');
   }
 
   /** A cell is compiled and about to run. */

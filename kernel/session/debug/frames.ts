@@ -65,10 +65,14 @@ export async function standsOf(
   );
 }
 
-function nameOf({ functionName, functionLocation }: Debugger.CallFrame, count: string | undefined): string {
-  if (functionName) return functionName.replace(/^__scope\./, '');
-  return count && functionLocation?.lineNumber === 0 ? `Cell ${count}` : '(anonymous)';
+function nameOf(call: Debugger.CallFrame, count: string | undefined): string {
+  if (call.functionName) return call.functionName.replace(/^__scope\./, '');
+  return count && isTop(call) ? `Cell ${count}` : '(anonymous)';
 }
+
+/** Whether a frame of a cell is the cell itself, not one of its functions. */
+const isTop = ({ functionName, functionLocation }: Debugger.CallFrame): boolean =>
+  functionName === '' && functionLocation?.lineNumber === 0;
 
 /** Whether a timer called: ending JavaScript inside its callback would end the process. */
 export const isInTimer = (target: Target, calls: readonly Debugger.CallFrame[]): boolean =>
@@ -101,9 +105,15 @@ export async function namesAt(
   return { locals: [...locals], closure: [...new Set(around)].filter(name => !locals.has(name)) };
 }
 
-/** A handle for those variables as they are now. */
-export const readFrame = (target: Target, callFrameId: string, names: readonly string[]): Promise<number> =>
-  target.onFrame(
-    callFrameId,
-    `${probeExpression}.frame({ ${names.map(name => `${JSON.stringify(name)}: () => ${name}`).join(', ')} })`,
-  );
+/** A handle for those variables as they are now; a cell itself has those that it declares, too. */
+export function readFrame(
+  target: Target,
+  call: Debugger.CallFrame,
+  names: readonly string[],
+  { declared = false } = {},
+): Promise<number> {
+  const readers = names.map(name => `${JSON.stringify(name)}: () => ${name}`).join(', ');
+  const url = target.url(call.location.scriptId);
+  const cell = declared && isCell(url) && isTop(call) ? `, ${JSON.stringify(url)}` : '';
+  return target.onFrame(call.callFrameId, `${probeExpression}.frame({ ${readers} }${cell})`);
+}

@@ -107,6 +107,16 @@ export function createProbe({ scope, kinds, run, bundleOf }: ProbeParts) {
         .map(name => [name, Object.getOwnPropertyDescriptor(scope, name)?.value as unknown]),
     );
 
+  /** The names that a cell declares at its top. */
+  function declaredBy(file: string): string[] {
+    const source = mapOf(file)?.source ?? '';
+    try {
+      return [...rewriteCell(source, 0, { known: name => kinds.get(name) }).declared.keys()];
+    } catch {
+      return [];
+    }
+  }
+
   const attempt = (body: Body, path: string): Outcome => {
     try {
       return handles.shown(call(body), path);
@@ -182,13 +192,18 @@ export function createProbe({ scope, kinds, run, bundleOf }: ProbeParts) {
       }
     },
 
-    /** A handle for the variables of a frame that `readers` reads. */
-    frame: (readers: Record<string, () => unknown>) => handles.scope(values(readers)),
-    globals: () => handles.scope(globals()),
+    /** A handle for the variables that `readers` read in a frame, and for those that a cell declares. */
+    frame(readers: Record<string, () => unknown>, cell?: string): number {
+      const declared = cell === undefined ? [] : declaredBy(cell);
+      const own = [...globals()].filter(([name]) => declared.includes(name));
+      const found = new Map([...own, ...values(readers)]);
+      return handles.scope(() => found);
+    },
+    globals: () => handles.scope(globals),
     /** The notebook's variables; earlier references end here. */
     inspect(): Variable[] {
       handles.clear();
-      return handles.children(handles.scope(globals()), { start: 0, count: kinds.size + 1 });
+      return handles.children(handles.scope(globals), { count: kinds.size + 1 });
     },
     children: (handle: number, page: Page) => handles.children(handle, page),
 

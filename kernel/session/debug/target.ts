@@ -27,6 +27,7 @@ export function createTarget(line: Duplex, { onPaused, onScript }: TargetEvents)
   const urls = new Map<string, string>();
   const codes = new Map<string, Promise<string>>();
   const places = new Map<string, Promise<Place[]>>();
+  const sources = new Map<string, Promise<string>>();
 
   const { post } = createCdp(line, (method, params: never) => {
     if (method === 'Debugger.paused') onPaused(params);
@@ -97,6 +98,9 @@ export function createTarget(line: Duplex, { onPaused, onScript }: TargetEvents)
       return found[0];
     },
     url: (script: string) => urls.get(script) ?? '',
+    /** The TypeScript of a cell. */
+    sourceOf: (script: string): Promise<string> =>
+      remember(sources, script, async () => (await ask('sources', [urls.get(script) ?? '']))[0] ?? ''),
     scripts: () => [...urls],
     /** Where a script can stop, in the order of its code. */
     places: (script: string) => remember(places, script, () => findPlaces(script)),

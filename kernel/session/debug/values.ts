@@ -68,11 +68,13 @@ export function createHandles() {
   return {
     /** A value as the answer to an expression; `path` evaluates to it again. */
     shown,
-    /** A scope: variables by name. A value of `undefined` is one too. */
-    scope(values: ReadonlyMap<string, unknown>): number {
+    /** A scope: variables by name, read whenever somebody looks. A value of `undefined` is one too. */
+    scope(read: () => ReadonlyMap<string, unknown>): number {
       return hold({
         ...nothing,
-        named: listOf([...values].map(([name, value]) => ({ name, path: name, value }))),
+        get named() {
+          return listOf([...read()].map(([name, value]) => ({ name, path: name, value })));
+        },
       });
     },
     /** @throws DebugError where the handle is from before the cell went on */
