@@ -6,6 +6,7 @@
  * means nothing as TypeScript: it does not parse, or the name that it begins with is one that nobody has declared.
  */
 import { parseSync, Visitor } from 'oxc-parser';
+import { isTooDeep } from './nesting.ts';
 
 export interface LineMagic {
   /** `sh` for a line that opens with `!`. */
@@ -55,7 +56,7 @@ export function findMagics(code: string, isName: IsName = () => false): Magics {
     start: index + indent.length,
     end: index + whole.length,
   }));
-  if (!places.length) return { lines: [] };
+  if (!places.length || isTooDeep(code)) return { lines: [] };
   const all = parseWithout(code, places);
   if (!all && parseWithout(code, [])) return { lines: [] };
   const lines = places.filter(place => {

@@ -85,3 +85,10 @@ test.each([
 ])('invalid: %s', code => {
   expect(isComplete(code)).toEqual({ status: 'invalid' });
 });
+
+test.each(['(', '[', '{', '`${', 'A<', 'a=', 'a=>', 'if(a);else '])(
+  'nothing is said of %s, 50 000 times',
+  text => {
+    expect(isComplete(text.repeat(50_000))).toEqual({ status: 'unknown' });
+  },
+);

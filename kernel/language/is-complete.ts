@@ -4,10 +4,16 @@
  */
 import { parseSync } from 'oxc-parser';
 import { blankMagics, findMagics } from '../base/magics.ts';
+import { isTooDeep } from '../base/nesting.ts';
 import { isObjectLiteral } from '../base/object-literal.ts';
 import type { IsCompleteReply } from './replies.ts';
 
+/** Characters of what somebody types; one level of a deep chain, such as `a=a=a=…`, takes at least two. */
+const LONGEST = 16_000;
+
 export function isComplete(written: string): IsCompleteReply {
+  // nobody types that, and the parser would take the process along
+  if (written.length > LONGEST || isTooDeep(written)) return { status: 'unknown' };
   const { cell } = findMagics(written);
   // as in IPython: an empty line ends a cell that belongs to a magic
   if (cell) return /\n[ \t]*$/.test(written) ? { status: 'complete' } : { status: 'incomplete', indent: '' };

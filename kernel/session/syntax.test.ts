@@ -174,3 +174,15 @@ test('a package that is installed after an import of it failed is found', async 
   writeFileSync(join(cwd, 'node_modules/late/made.cjs'), 'module.exports = 5');
   expect(await run('import late from "late"; [late, require("late")]')).toEqual([5, 5]);
 });
+
+test('brackets that would end the process are refused', async () => {
+  for (const [open, close] of ['()', '[]', '{}'])
+    await expect(session().run(`${open.repeat(20_000)}1${close.repeat(20_000)}`)).rejects.toThrow(
+      'Brackets nested too deeply: 20000 levels, at most 1000 (cell 1, line 1, column 1); read large data from a file',
+    );
+});
+
+test('a syntax error of a local file names its line in it', async () => {
+  const { failure } = session({ 'wrong.ts': 'let a = 1;\nlet b = ;' });
+  expect(await failure(`import './wrong.ts'`)).toContain('wrong.ts:2:9]');
+});

@@ -10,6 +10,7 @@ import { dirname } from 'node:path';
 import { parseSync, Visitor, type Node, type Program } from 'oxc-parser';
 import { transformSync, type JsxOptions, type SourceMap } from 'oxc-transform';
 import type * as typescript from 'typescript';
+import { isTooDeep, MAX_NESTING, nestingOf } from '../base/nesting.ts';
 
 export interface Problem {
   message: string;
@@ -73,17 +74,27 @@ export function transpile(path: string, source: string, folder: string = dirname
 }
 
 function parse(path: string, source: string): { program: Program; problems: Problem[]; jsx?: Node } {
-  const asTsx = () => parseSync('cell.tsx', source, { lang: 'tsx', sourceType: 'module' });
+  if (isTooDeep(source)) {
+    const { program } = parseSync(path, '');
+    return { program, problems: [tooDeep(source)] };
+  }
+  const asTsx = () => parseSync(path, source, { lang: 'tsx', sourceType: 'module' });
   if (path.endsWith('x')) {
     const { program, errors } = asTsx();
     return { program, problems: errors, jsx: program };
   }
-  const { program, errors } = parseSync('cell.ts', source, { lang: 'ts', sourceType: 'module' });
+  const { program, errors } = parseSync(path, source, { lang: 'ts', sourceType: 'module' });
   if (!errors.length || !/<[\w>]/.test(source)) return { program, problems: errors };
   const again = asTsx();
   const jsx = again.errors.length ? undefined : firstJsx(again.program);
   return jsx ? { program: again.program, problems: [], jsx } : { program, problems: errors };
 }
+
+const tooDeep = (source: string): Problem => ({
+  message: `Brackets nested too deeply: ${nestingOf(source)} levels, at most ${MAX_NESTING}`,
+  labels: [],
+  helpMessage: 'Read large data from a file',
+});
 
 function firstJsx(program: Program): Node | undefined {
   let first: Node | undefined;
