@@ -102,6 +102,7 @@ describe('progress', () => {
   test('an inner bar stands under the outer one and goes when it ends', () => {
     for (const _ of progress(2, 'epoch')) for (const _ of progress(2, 'batch')) now += 200;
     expect(new Set(sent.map(({ options }) => options?.id)).size).toBe(1);
+    expect(sent.slice(1).map(({ options }) => options?.update)).not.toContain(false);
     expect(texts()).toContain('epoch 0%            0/2\n  batch 50% █████      1/2, 5/s, 0.2 s left');
     expect(texts().at(-1)).toBe('epoch 2/2, 2.5/s, in 0.8 s');
   });

@@ -35,7 +35,7 @@ export class Progress<T> implements Iterable<T>, AsyncIterable<T> {
     // bars that an earlier cell left behind by an error are over
     if (running.length && running[0].cell !== this.cell) running.splice(0);
     running.push(this as Progress<unknown>);
-    running[0].show(false);
+    running[0].show(running.length > 1);
   }
 
   /** Counts `steps` more as done, with an optional note beside the bar, e.g. the loss. */

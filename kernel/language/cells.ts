@@ -24,6 +24,9 @@ interface Owner {
   declaration: Declaration;
 }
 
+/** Counted over all notebooks of a process: they share their parsed files. */
+let versions = 0;
+
 /** Cells that are more than their names: they change what others see. */
 const reachesOut = (code: string): boolean => /\bdeclare\s+(global|module)\b/.test(code);
 
@@ -37,7 +40,6 @@ export class Cells {
   private readonly assigned = new Set<string>();
   private readonly globals: string;
   private readonly names: string;
-  private version = 0;
 
   /** @param prelude declarations of what a session gives without an import */
   constructor(
@@ -149,7 +151,7 @@ export class Cells {
   }
 
   private set(path: string, text: string, offset: number): VirtualFile {
-    const file = { text, version: ++this.version, offset };
+    const file = { text, version: ++versions, offset };
     this.files.set(path, file);
     return file;
   }

@@ -12,6 +12,8 @@ const allowed = new Set([
   1108, // return outside of a function: the parser of cells says it better
   2695, // left side of a comma is unused
   7016, // a package without types: it runs all the same
+  7005, // a list that was empty at first, seen from a function or another cell
+  7034, // the same, where it is declared
   7017, // globalThis has no such property: it gets one
 ]);
 

@@ -53,6 +53,7 @@ export function optionsFor(cwd: string): Options {
     erasableSyntaxOnly: false,
     isolatedDeclarations: false,
     declaration: false,
+    customConditions: undefined,
     composite: false,
     incremental: false,
     tsBuildInfoFile: undefined,

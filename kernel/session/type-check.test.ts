@@ -35,7 +35,8 @@ describe('rules', () => {
       show: bundle => shown.push(bundle),
       mode,
     });
-    const begin = (silent = false) => types.begin({ code: source, request: {} as Request, silent });
+    const begin = (silent = false) =>
+      types.begin({ code: source, request: {} as Request, silent, allowStdin: true });
     return { types, begin, shown, diagnosed, answer: (problems: TypeProblem[]) => answer(problems) };
   }
   const never = new Promise<void>(() => undefined);

@@ -19,6 +19,8 @@ export const typesModeOf = (text: string | undefined): TypesMode =>
 
 /** How long the end of a cell waits for a service that is warm, in ms. What is found later is shown late. */
 const PATIENCE = 150;
+/** The same where nobody sits there: such clients save the notebook without what comes late. */
+const PATIENCE_UNATTENDED = 1000;
 /** A cell that still runs after this time shows its warning meanwhile, in ms. */
 const LONG = 1000;
 
@@ -35,6 +37,8 @@ interface Subject {
   code: string;
   request: Request;
   silent: boolean;
+  /** Whether somebody could be asked. */
+  allowStdin: boolean;
 }
 
 /** One cell that is being checked while it runs. */
@@ -55,7 +59,7 @@ export function createTypeCheck({ language, isWarm, show, mode = 'warn' }: TypeC
       .then(service => service.diagnose(code))
       .catch(() => []);
 
-  function begin({ code, request, silent }: Subject): Checking {
+  function begin({ code, request, silent, allowStdin }: Subject): Checking {
     if (mode !== 'warn' || silent || !code.trim()) return unchecked;
     const warm = isWarm();
     let state: 'running' | 'shown' | 'failed' = 'running';
@@ -75,7 +79,7 @@ export function createTypeCheck({ language, isWarm, show, mode = 'warn' }: TypeC
       async passed(hurry) {
         clearTimeout(early);
         const out = ask().then(reveal);
-        if (warm) await within(PATIENCE, out, hurry);
+        if (warm) await within(allowStdin ? PATIENCE : PATIENCE_UNATTENDED, out, hurry);
       },
       async failed({ ename, evalue }) {
         clearTimeout(early);
@@ -92,7 +96,7 @@ export function createTypeCheck({ language, isWarm, show, mode = 'warn' }: TypeC
     setMode: (next: TypesMode): void => void (mode = next),
     begin,
     /** Where type errors are to block: the error that a cell gets in place of a run. */
-    async refuse({ code, silent }: Omit<Subject, 'request'>): Promise<CellError | undefined> {
+    async refuse({ code, silent }: Pick<Subject, 'code' | 'silent'>): Promise<CellError | undefined> {
       if (mode !== 'block' || silent) return undefined;
       const errors = (await diagnose(code)).filter(({ severity }) => severity === 'error');
       return errors.length ? refusalOf(errors, code) : undefined;
