@@ -176,6 +176,24 @@ describe('names', () => {
     expect(new Set(marks).size).toBe(3);
   });
 
+  test('several questions about the same things, each answered by what stands before its thing', () => {
+    const { tokens, task, logProbability } = names.batch(rng(5), 20, { task: 'colored', questions: 5 });
+    const thing = /* What color is the */ 4;
+    for (let row = 0; row < 20; row++) {
+      const words = names.vocabulary.decode(tokens.at(row)).split(' ');
+      const answers = task
+        .at(row)
+        .toNumbers()
+        .flatMap((mark, at) => (mark ? [at + 1] : []));
+      expect(answers.length).toBeGreaterThan(3);
+      const asked = answers.filter(at => at < words.length);
+      for (const at of asked) expect(words[at]).toBe(words[words.indexOf(words[at - thing]) - 1]);
+      // one thing of three is asked for: the choice shows in the thing
+      for (const at of asked)
+        expect(logProbability.at(row).toNumbers()[at - thing - 1]).toBeCloseTo(-Math.log(3), 6);
+    }
+  });
+
   test('prompts line up, and their twin differs in one word that takes the answer away', () => {
     for (const task of names.tasks) {
       const { tokens, corrupted, right, wrong } = names.prompts(rng(1), 30, task);

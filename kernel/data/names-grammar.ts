@@ -36,13 +36,18 @@ const another = (writer: Writer, items: readonly string[], drawn: readonly strin
 /** What was drawn, so that a prompt's answer and its corrupted twin can be told. */
 export type Drawn = Readonly<Record<string, string>>;
 
-/**
- * One passage.
- * @param plain always the same template and order, so that prompts line up
- */
-export const passages: Readonly<Record<NamesTask, (writer: Writer, plain?: boolean) => Drawn>> = {
+/** How a passage is written. */
+export interface Style {
+  /** Always the same template and order, so that prompts line up. */
+  plain?: boolean;
+  /** How many questions follow the things of a colored passage. */
+  questions?: number;
+}
+
+/** One passage. */
+export const passages: Readonly<Record<NamesTask, (writer: Writer, style?: Style) => Drawn>> = {
   // Then , A and B went to the park . B gave a ring to A .
-  indirect(writer, plain = false) {
+  indirect(writer, { plain = false } = {}) {
     const when = !plain && writer.choose([1, 1]) === 0;
     if (when) writer.say('When');
     else writer.say(plain || writer.choose([1, 1]) ? 'Then' : 'Afterwards').say(',');
@@ -60,7 +65,7 @@ export const passages: Readonly<Record<NamesTask, (writer: Writer, plain?: boole
   },
 
   // On the desk there is a red cup , a blue pen and a green hat . What color is the pen ? It is blue .
-  colored(writer) {
+  colored(writer, { questions = 1 } = {}) {
     const drawn: string[] = [];
     writer.say('On the').say(writer.pick(surfaces)).say('there is a');
     for (const next of [', a', 'and a', '.']) {
@@ -71,12 +76,13 @@ export const passages: Readonly<Record<NamesTask, (writer: Writer, plain?: boole
       }
       writer.say(next);
     }
-    const asked = writer.choose([1, 1, 1]);
-    writer
-      .say('What color is the')
-      .say(drawn[2 * asked + 1])
-      .say('? It is');
-    writer.answer(drawn[2 * asked], 2).say('.');
+    let asked = 0;
+    for (let question = 0; question < questions; question++) {
+      writer.say('What color is the');
+      asked = writer.choose([1, 1, 1]);
+      writer.say(drawn[2 * asked + 1]).say('? It is');
+      writer.answer(drawn[2 * asked], 2).say('.');
+    }
     const [first, second, third] = [drawn[0], drawn[2], drawn[4]];
     return { first, second, third, color: drawn[2 * asked], other: drawn[2 * ((asked + 1) % 3) + 1] };
   },

@@ -27,6 +27,8 @@ const vocabulary = new Vocabulary(words);
 export interface NamesOptions {
   /** Only passages of this task; all three in equal shares where left out. */
   task?: NamesTask;
+  /** How many questions follow the things of a colored passage; 1 where left out. */
+  questions?: number;
 }
 
 /** Prompts of one task that line up word by word. */
@@ -58,11 +60,11 @@ export const names: Language<NamesOptions> & {
   length: LENGTH,
   tasks,
 
-  batch(rng: Rng, count: number, { task }: NamesOptions = {}): TokenBatch {
+  batch(rng: Rng, count: number, { task, questions }: NamesOptions = {}): TokenBatch {
     checked(task);
     return batchOf(count, LENGTH, true, () => {
       const writer = new Writer(rng, vocabulary).say('<bos>');
-      while (writer.ids.length <= LENGTH) passages[task ?? writer.pick(tasks)](writer);
+      while (writer.ids.length <= LENGTH) passages[task ?? writer.pick(tasks)](writer, { questions });
       return writer;
     });
   },
@@ -72,7 +74,7 @@ export const names: Language<NamesOptions> & {
     checked(task);
     const rows = Array.from({ length: count }, () => {
       const writer = new Writer(rng, vocabulary).say('<bos>');
-      const drawn = passages[task](writer, true);
+      const drawn = passages[task](writer, { plain: true });
       const end = writer.marks.findIndex(mark => mark > 0);
       return { ids: writer.ids.slice(0, end), ...twins[task](drawn) };
     });

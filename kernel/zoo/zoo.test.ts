@@ -19,7 +19,7 @@ const isRecipe = (value: unknown): value is Recipe =>
 const recipes = modules.flatMap(module => Object.values(module).filter(isRecipe));
 const FIRST = 5;
 /** Networks that do not reach the mark yet, and what they reach: a list that may only shrink. */
-const short: Readonly<Record<string, number>> = { names: 0.86, patches: 0.84 };
+const short: Readonly<Record<string, number>> = { names: 0.86 };
 
 test('every folder but the oldest has its recipe here, under its own name', () =>
   expect(recipes.map(({ name }) => name)).toEqual(folders.filter(name => name !== 'textures')));

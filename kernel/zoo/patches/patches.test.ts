@@ -19,7 +19,7 @@ test('a shape on the ground of the next one is told by its shape, and the file n
     }
   }
   const pictures = count * shapes.classes.length;
-  expect(byShape / pictures).toBeGreaterThan(0.7);
-  expect(byGround / pictures).toBeLessThan(0.2);
+  expect(byShape / pictures).toBeGreaterThan(0.95);
+  expect(byGround / pictures).toBeLessThan(0.02);
   model.dispose();
 });
