@@ -12,7 +12,7 @@ import { createSigner } from '../wire/sign.ts';
 
 const main = process.env.NEURONBOOK_TEST_MAIN ?? fileURLToPath(new URL('../dist/main.js', import.meta.url));
 const channels = ['shell', 'control', 'stdin', 'iopub', 'hb'] as const;
-const TIMEOUT = 20_000;
+const TIMEOUT = 45_000;
 
 /** What a request led to: its reply, and all that was published for it up to idle. */
 export interface Answer {
