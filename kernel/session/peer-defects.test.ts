@@ -252,8 +252,8 @@ describe('tslab: requests', () => {
   }, 60_000);
 });
 
-/** A machine that runs other tests besides takes its time. */
-const SLACK = 3;
+/** A machine that runs much else besides takes its time. */
+const SLACK = 10;
 
 test.each([
   [
