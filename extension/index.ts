@@ -1,6 +1,7 @@
 /** The JupyterLab plugins: which renderer draws which MIME type. Everything they need from JupyterLab is optional. */
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { IThemeManager, Notification } from '@jupyterlab/apputils';
+import { INotebookTracker } from '@jupyterlab/notebook';
 import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
@@ -17,15 +18,17 @@ const views: JupyterFrontEndPlugin<void> = {
   description: 'Draws pictures of what a neural network has learned.',
   autoStart: true,
   requires: [IRenderMimeRegistry],
-  optional: [ISettingRegistry, ITranslator],
+  optional: [ISettingRegistry, ITranslator, INotebookTracker],
   activate: (
     _app: JupyterFrontEnd,
     rendermime: IRenderMimeRegistry,
     registry: ISettingRegistry | null,
     translator: ITranslator | null,
+    tracker: INotebookTracker | null,
   ) => {
     const settings = new ViewSettings();
     const trans = (translator ?? nullTranslator).load(DOMAIN);
+    const surroundings = { trans, settings, tracker: tracker ?? undefined };
     // without the registry, or where its file is broken, the defaults stay
     registry?.load(views.id).then(
       loaded => settings.follow(loaded),
@@ -37,7 +40,7 @@ const views: JupyterFrontEndPlugin<void> = {
         // every payload is checked before it is drawn, so saved outputs of untrusted notebooks show too
         safe: true,
         mimeTypes: [NEURONBOOK_MIME],
-        createRenderer: () => new NeuronbookRenderer({ trans, settings }),
+        createRenderer: () => new NeuronbookRenderer(surroundings, rendermime),
       },
       0,
     );
@@ -60,7 +63,8 @@ const charts: JupyterFrontEndPlugin<void> = {
     const trans = (translator ?? nullTranslator).load(DOMAIN);
     rendermime.addFactory(
       { safe: true, mimeTypes: [PLOTLY_MIME], createRenderer: () => new PlotlyRenderer(trans, themes) },
-      0,
+      // a view may carry a chart for those who cannot draw the view
+      1,
     );
   },
 };

@@ -2,13 +2,25 @@
  * What every view of `application/vnd.neuronbook.v1+json` is: one module in `renderers/`, named like the view, whose
  * default export makes an element out of a payload and then keeps it up to date.
  */
+import type { INotebookTracker } from '@jupyterlab/notebook';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { Problem, ViewPayload } from 'neuronbook/display/payload';
 import type { ViewSettings } from './settings.ts';
 
-export interface ViewContext {
+/** What all views of one JupyterLab share. */
+export interface Surroundings {
   trans: TranslationBundle;
   settings: ViewSettings;
+  /** Finds the notebook around an output; absent where there are no notebooks. */
+  tracker?: INotebookTracker;
+}
+
+/** What one view knows of the output that it is drawn in. */
+export interface ViewContext extends Surroundings {
+  /** Whether the person has run the cell, or trusts the notebook. */
+  trusted(): boolean;
+  /** Shows a bundle of its own inside `node`, in place of what was there, as an output would. */
+  render(bundle: Readonly<Record<string, unknown>>, node: HTMLElement): Promise<void>;
 }
 
 /** One drawn payload. */

@@ -76,6 +76,7 @@ export * as viz from './instruments/feature/index.ts';
 export { display, clear, html, input, markdown, svg, update } from './display/display.ts';
 export * as plot from './display/plot.ts';
 export * as view from './display/view.ts';
+export { interactive } from './display/views/interactive.ts';
 export { progress } from './display/progress.ts';
 export { scaled } from './display/scaled.ts';
 export { widget, type Widget, type WidgetOptions } from './display/widget.ts';

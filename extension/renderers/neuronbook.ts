@@ -2,11 +2,12 @@
  * Draws `application/vnd.neuronbook.v1+json`: checks the payload, finds the view's module by its name among the
  * files beside this one, and hands it each new payload of the same display. A new view is found, not listed.
  */
+import type { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import type { IRenderMime } from '@jupyterlab/rendermime-interfaces';
 import { Widget } from '@lumino/widgets';
 import { envelopeProblem, NEURONBOOK_MIME } from 'neuronbook/display/payload';
 import { fallback } from '../parts/fallback.ts';
-import type { AnyPayload, View, ViewContext, ViewModule } from '../view.ts';
+import type { AnyPayload, Surroundings, View, ViewContext, ViewModule } from '../view.ts';
 
 const modules = import.meta.webpackContext('.', {
   regExp: /^\.\/(?!neuronbook\.|plotly\.)[a-z-]+\.js$/,
@@ -23,8 +24,13 @@ async function load(name: string): Promise<ViewModule | undefined> {
 export class NeuronbookRenderer extends Widget implements IRenderMime.IRenderer {
   private drawn?: { name: string; view: View<AnyPayload> };
   private latest?: unknown;
+  private trusted = false;
+  private nested?: { node: HTMLElement; mime: string; renderer: IRenderMime.IRenderer };
 
-  constructor(private readonly context: ViewContext) {
+  constructor(
+    private readonly surroundings: Surroundings,
+    private readonly rendermime: IRenderMimeRegistry,
+  ) {
     super();
     this.addClass('nb-Renderer');
   }
@@ -32,6 +38,7 @@ export class NeuronbookRenderer extends Widget implements IRenderMime.IRenderer 
   async renderModel(model: IRenderMime.IMimeModel): Promise<void> {
     const payload: unknown = model.data[NEURONBOOK_MIME];
     this.latest = payload;
+    this.trusted = model.trusted;
     const problem = envelopeProblem(payload);
     if (problem) return this.give(model.data, problem);
     try {
@@ -54,10 +61,34 @@ export class NeuronbookRenderer extends Widget implements IRenderMime.IRenderer 
   private draw(module: ViewModule, payload: AnyPayload): void {
     if (this.drawn?.name !== payload.view) {
       this.clear();
-      this.drawn = { name: payload.view, view: module.default(this.context) };
+      this.drawn = { name: payload.view, view: module.default(this.context()) };
       this.node.append(this.drawn.view.node);
     }
     this.drawn.view.update(payload);
+  }
+
+  private context(): ViewContext {
+    return {
+      ...this.surroundings,
+      trusted: () => this.trusted,
+      render: (bundle, node) => this.renderInto(bundle, node),
+    };
+  }
+
+  /** Nested outputs are as trusted as the one around them. What was there stays until the new one is drawn. */
+  private async renderInto(bundle: Readonly<Record<string, unknown>>, node: HTMLElement): Promise<void> {
+    const { trusted } = this;
+    const model = this.rendermime.createModel({ data: bundle as never, trusted });
+    const mime = this.rendermime.preferredMimeType(model.data, trusted ? 'any' : 'ensure');
+    if (mime === undefined) return node.replaceChildren();
+    const kept = this.nested?.node === node && this.nested.mime === mime ? this.nested : undefined;
+    const drawn = kept ?? { node, mime, renderer: this.rendermime.createRenderer(mime) };
+    await drawn.renderer.renderModel(model);
+    if (this.isDisposed || kept) return;
+    node.replaceChildren();
+    Widget.attach(drawn.renderer, node);
+    this.nested?.renderer.dispose();
+    this.nested = drawn;
   }
 
   override dispose(): void {
@@ -68,12 +99,14 @@ export class NeuronbookRenderer extends Widget implements IRenderMime.IRenderer 
 
   private give(bundle: Readonly<Record<string, unknown>>, problem: string): void {
     this.clear();
-    this.node.append(fallback(bundle, problem, this.context.trans));
+    this.node.append(fallback(bundle, problem, this.surroundings.trans));
   }
 
   private clear(): void {
     this.drawn?.view.dispose();
     this.drawn = undefined;
+    this.nested?.renderer.dispose();
+    this.nested = undefined;
     this.node.replaceChildren();
   }
 }

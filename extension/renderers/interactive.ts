@@ -1,0 +1,81 @@
+/** Controls above a picture that the kernel makes again whenever one of them moves. */
+import type {
+  InteractivePayload,
+  InteractiveReply,
+  InteractiveRequest,
+} from 'neuronbook/display/views/interactive';
+import { ControlField } from '../parts/control.ts';
+import { el, setText } from '../parts/dom.ts';
+import { Line } from '../live.ts';
+import type { View, ViewContext } from '../view.ts';
+
+export { problem } from 'neuronbook/display/views/interactive';
+
+class Interactive implements View<InteractivePayload> {
+  private payload!: InteractivePayload;
+  private fields: ControlField[] = [];
+  private line?: Line<InteractiveRequest, InteractiveReply>;
+  private seq = 0;
+  private readonly controls = el('div', { class: 'nb-Interactive-controls', role: 'group' });
+  private readonly words = el('p', { class: 'nb-Interactive-words', role: 'status' });
+  private readonly picture = el('div', { class: 'nb-Interactive-picture' });
+  readonly node = el('section', { class: 'nb-Interactive' }, this.controls, this.words, this.picture);
+
+  constructor(private readonly context: ViewContext) {
+    this.controls.setAttribute('aria-label', context.trans.__('controls'));
+  }
+
+  update(payload: InteractivePayload): void {
+    this.line?.close();
+    this.line = undefined;
+    this.payload = payload;
+    this.fields = Object.entries(payload.data.controls).map(
+      ([name, control]) => new ControlField(name, control, () => this.moved()),
+    );
+    this.controls.replaceChildren(...this.fields.map(({ node }) => node));
+    this.tell(
+      this.context.trusted()
+        ? ''
+        : this.context.trans.__('Not live: this notebook is not trusted. Run the cell to move the controls.'),
+    );
+    for (const field of this.fields) field.enabled = this.context.trusted();
+    void this.context.render(payload.data.bundle, this.picture);
+  }
+
+  dispose(): void {
+    this.line?.close();
+  }
+
+  private moved(): void {
+    const { tracker } = this.context;
+    if (!this.context.trusted() || !tracker) return;
+    this.line ??= Line.open(tracker, this.node, this.payload.data.id, {
+      reply: reply => this.hear(reply),
+      gone: () => this.gone(),
+    });
+    if (!this.line) return this.gone();
+    const values = Object.fromEntries(this.fields.map(field => [field.name, field.value]));
+    this.node.dataset.state = 'waiting';
+    this.line.ask({ seq: ++this.seq, values });
+  }
+
+  private hear(reply: InteractiveReply): void {
+    if (reply.seq === this.seq) this.node.dataset.state = 'current';
+    this.tell('error' in reply ? reply.error : '');
+    if ('bundle' in reply) void this.context.render(reply.bundle, this.picture);
+  }
+
+  /** The kernel that made this has gone, or was restarted: what is shown is the last that it made. */
+  private gone(): void {
+    this.line = undefined;
+    this.node.dataset.state = 'gone';
+    this.tell(this.context.trans.__('Not live: run the cell again.'));
+  }
+
+  private tell(text: string): void {
+    setText(this.words, text);
+    this.words.hidden = !text;
+  }
+}
+
+export default (context: ViewContext): View<InteractivePayload> => new Interactive(context);

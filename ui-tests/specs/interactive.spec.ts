@@ -1,0 +1,103 @@
+/**
+ * Promise: controls move a picture while the notebook is trusted and its kernel runs, the latest value wins, and where
+ * either is not so the saved picture stands and says why.
+ */
+import { expect, type IJupyterLabPageFixture } from '@jupyterlab/galata';
+import { open, shot, test, type Lab } from '../lab.ts';
+import { cell, notebook } from '../notebooks.ts';
+
+// Galata reads each answer of the kernels API as JSON, and stumbles over that to a restart
+test.use({ kernels: null });
+
+const source = `import { interactive, plot } from 'neuronbook';
+interactive(
+  ({ waves, wave, grid }) => {
+    if (waves === 13) throw new RangeError('thirteen waves');
+    const xs = Array.from({ length: 200 }, (_, i) => i / 200);
+    return plot.line(xs, xs.map(x => Math[wave](2 * Math.PI * waves * x)), { title: \`\${waves} \${wave}\${grid ? '' : ', bare'}\` });
+  },
+  { waves: { min: 0, max: 20, value: 3 }, wave: ['sin', 'cos'], grid: true },
+)`;
+
+const execute = (page: IJupyterLabPageFixture, id: string) =>
+  page.evaluate(async id => {
+    const { jupyterapp } = window as unknown as { jupyterapp: Lab };
+    await jupyterapp.commands.execute(id, {});
+  }, id);
+
+test('controls drive a picture, and say so where they cannot', async ({ page, tmpPath }) => {
+  const panel = await open(page, tmpPath, 'interactive.ipynb', notebook(cell(source)));
+  await page.sidebar.close();
+  await execute(page, 'notebook:run-all-cells');
+  const view = panel.locator('.nb-Interactive');
+  const title = view.locator('.gtitle');
+  await expect(title).toHaveText('3 sin', { timeout: 90_000 });
+
+  // every kind of control, by keyboard
+  await view.getByRole('slider', { name: 'waves' }).press('ArrowRight');
+  await expect(title).toHaveText('4 sin');
+  await view.getByRole('combobox', { name: 'wave' }).selectOption('cos');
+  await expect(title).toHaveText('4 cos');
+  await view.getByRole('checkbox', { name: 'grid' }).press('Space');
+  await expect(title).toHaveText('4 cos, bare');
+  await panel.screenshot(shot('interactive-light'));
+
+  // an error is told and the picture stays; the next value is drawn
+  await view.getByRole('slider', { name: 'waves' }).fill('13');
+  await expect(view.locator('.nb-Interactive-words')).toHaveText('RangeError: thirteen waves');
+  await expect(title).toHaveText('4 cos, bare');
+
+  // dragged quickly: the last value wins, and not every one in between was asked for
+  await view.getByRole('slider', { name: 'waves' }).evaluate((node: HTMLInputElement) => {
+    for (let i = 0; i < 200; i++) {
+      node.value = String(i % 13);
+      node.dispatchEvent(new Event('input', { bubbles: true }));
+    }
+    node.value = '7';
+    node.dispatchEvent(new Event('input', { bubbles: true }));
+  });
+  await expect(title).toHaveText('7 cos, bare');
+  await expect(view).toHaveAttribute('data-state', 'current');
+
+  // there and back a hundred times
+  const times = await view.evaluate(async node => {
+    const slider = node.querySelector<HTMLInputElement>('input[type=range]')!;
+    const taken: number[] = [];
+    for (let i = 0; i < 100; i++) {
+      const begun = performance.now();
+      slider.value = String(i % 12);
+      slider.dispatchEvent(new Event('input', { bubbles: true }));
+      while (node.getAttribute('data-state') !== 'current') await new Promise(requestAnimationFrame);
+      taken.push(performance.now() - begun);
+    }
+    return taken.sort((a, b) => a - b);
+  });
+  console.log(`round trip: median ${times[50].toFixed(1)} ms, worst ${times[99].toFixed(1)} ms`);
+
+  await page.theme.setDarkTheme();
+  await page.waitForTimeout(500);
+  await panel.screenshot(shot('interactive-dark'));
+
+  // a restart forgets the function
+  await page.evaluate(async () => {
+    const { jupyterapp } = window as unknown as {
+      jupyterapp: {
+        shell: { currentWidget: { sessionContext: { session: { kernel: { restart(): Promise<void> } } } } };
+      };
+    };
+    await jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart();
+  });
+  await expect(view.locator('.nb-Interactive-words')).toHaveText('Not live: run the cell again.', {
+    timeout: 60_000,
+  });
+
+  // as a stranger's notebook: the picture stands, no control answers
+  const saved = await page.evaluate(() => {
+    const { jupyterapp } = window as unknown as { jupyterapp: Lab };
+    return jupyterapp.shell.currentWidget.content.widgets.map(widget => widget.model.toJSON());
+  });
+  const strange = await open(page, tmpPath, 'strange.ipynb', notebook(...saved));
+  await expect(strange.locator('.nb-Interactive .gtitle')).toHaveText('3 sin');
+  await expect(strange.getByRole('slider', { name: 'waves' })).toBeDisabled();
+  await expect(strange.locator('.nb-Interactive-words')).toContainText('not trusted');
+});
