@@ -223,3 +223,33 @@ test('an operator that fails while it runs is named', async () => {
   );
   expect(error).toMatchObject({ op: 'Reshape', site: 'fold' });
 });
+
+test('rows that are added where others are: none is lost, whatever threads are asked for', async () => {
+  const [rows, places, width] = [20_000, 64, 16];
+  const shape = (name: string, dtype: 'float32' | 'int64', ...dims: number[]) => ({ name, dtype, dims });
+  const program = await compile(
+    {
+      ...{ name: 'sums', opsets: { '': 18 }, values: new Map(), metadata: {}, constants: new Map() },
+      inputs: [
+        shape('x', 'float32', places, width),
+        shape('i', 'int64', rows, 1),
+        shape('u', 'float32', rows, width),
+      ],
+      outputs: [shape('y', 'float32', places, width)],
+      nodes: [node('ScatterND', ['x', 'i', 'u'], 'y', { reduction: 'add' })],
+    },
+    { threads: 2 },
+  );
+  const at = BigInt64Array.from({ length: rows }, (_, row) => BigInt((row * row) % places));
+  const expected = new Float32Array(places);
+  at.forEach(place => expected[Number(place)]++);
+  const feeds = {
+    x: tensor(new Float32Array(places * width), [places, width]),
+    i: tensor(at, [rows, 1]),
+    u: tensor(new Float32Array(rows * width).fill(1), [rows, width]),
+  };
+  for (let run = 0; run < 10; run++) {
+    const sums = (await program.run(feeds)).y.toNumbers();
+    expect(sums.filter((_, place) => place % width === 0)).toEqual(Array.from(expected));
+  }
+});

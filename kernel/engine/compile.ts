@@ -11,6 +11,7 @@ import { encode } from '../onnx/encode.ts';
 import type { Graph, ValueInfo } from '../onnx/graph.ts';
 import { validate } from '../onnx/validate.ts';
 import { optimize } from './optimize/index.ts';
+import { races } from './races.ts';
 import { structureOf } from './structure.ts';
 import { SessionCache } from './session-cache.ts';
 import { weightsApart } from './weights.ts';
@@ -46,7 +47,8 @@ const programs = new WeakMap<Graph, Map<string, Program>>();
  * A program that computes the graph's outputs.
  * @throws FormatError where the graph is inconsistent; OpError naming the operator that ONNX Runtime refuses
  */
-export async function compile(graph: Graph, options: SessionOptions = {}): Promise<Program> {
+export async function compile(graph: Graph, given: SessionOptions = {}): Promise<Program> {
+  const options = races(graph) ? { ...given, threads: 1 } : given;
   const variant = `${options.threads ?? ''}/${options.optimize ?? ''}/${options.providers ?? ''}`;
   const known = programs.get(graph)?.get(variant);
   if (known) return known;

@@ -5,6 +5,7 @@ import type { Tensor } from '../base/tensor.ts';
 import { encode } from '../onnx/encode.ts';
 import type { Graph } from '../onnx/graph.ts';
 import { optimize } from './optimize/index.ts';
+import { races } from './races.ts';
 import type { KernelTime } from './runtime/profile.ts';
 import { weightsApart } from './weights.ts';
 
@@ -18,7 +19,10 @@ export async function profile(
   runs: number,
 ): Promise<KernelTime[]> {
   const { graph: bare, values } = weightsApart(graph);
-  const session = await createSession(encode(optimize(bare), { bare: true }), { profile: true });
+  const session = await createSession(encode(optimize(bare), { bare: true }), {
+    profile: true,
+    ...(races(graph) && { threads: 1 }),
+  });
   const { kernels } = session;
   try {
     if (!kernels)

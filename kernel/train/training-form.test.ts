@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { rng } from '../base/rng.ts';
 import { checkGradient, normal } from '../engine/testing.ts';
 import { compile } from '../engine/compile.ts';
+import { upgrade } from '../engine/upgrade.ts';
 import { mul } from '../engine/functions.ts';
 import { batchNorm, dropout, linear, network, relu, sequential } from '../nn/index.ts';
 import { fit } from './fit.ts';
@@ -51,6 +52,25 @@ test('a step multiplies by a mask that it is fed, which the seed decides', async
   expect(step.metadata['train/kept']).toBe('{"train/mask/drop":0.75}');
   expect(await weights(1)).toEqual(await weights(1));
   expect(await weights(1)).not.toEqual(await weights(2));
+});
+
+test('before opset 12 the ratio was an attribute: it is kept in training', () => {
+  const upgraded = upgrade({
+    ...net,
+    opsets: { '': 11 },
+    nodes: net.nodes.map(node =>
+      node.op === 'Dropout'
+        ? { ...node, inputs: node.inputs.slice(0, 1), attributes: { ratio: 0.125 } }
+        : node,
+    ),
+  });
+  const step = stepGraph({
+    graph: upgraded,
+    parameters: parametersOf(upgraded),
+    batch: { x: { dtype: 'float32', dims: [5, 3] }, target: { dtype: 'float32', dims: [5, 1] } },
+    ...options,
+  });
+  expect(step.metadata['train/kept']).toBe('{"train/mask/drop":0.875}');
 });
 
 test('a mask keeps the share that it should, at either half of a number, and keeps the mean', () => {

@@ -4,7 +4,7 @@ import { ShapeError } from '../../base/errors.ts';
 import { broadcastDims, formatDims, sizeOf, wrapAxis, type Dims } from '../../base/shape.ts';
 import { Tensor, tensor } from '../../base/tensor.ts';
 import type { Node } from '../../onnx/graph.ts';
-import { intOf, intsOf, without } from '../attributes.ts';
+import { floatOf, intOf, intsOf, without } from '../attributes.ts';
 import { constant, reduceSum, reshape, sumTo, transpose } from '../functions.ts';
 import type { Call, Op, UpgradeTools } from '../op.ts';
 import { rearrange } from './folding.ts';
@@ -161,7 +161,11 @@ export const Dropout: Op = {
     const ones = (allocate('bool', sizeOf(x!.dims)) as Uint8Array).fill(1);
     return [x!, constant(x!.trace, new Tensor('bool', x!.dims, ones))];
   },
-  // Before opset 12 the ratio was an attribute; in inference it says nothing.
-  upgrade: (node, { opset }) =>
-    opset >= 12 ? [node] : [{ ...node, attributes: without(node.attributes, 'ratio', 'seed') }],
+  // Before opset 12 the ratio was an attribute. In inference it says nothing, in training all (`training-form.ts`).
+  upgrade(node, tools) {
+    if (tools.opset >= 12) return [node];
+    const ratio = tools.constant(tensor([floatOf(node.attributes, 'ratio', 0.5)], []));
+    const attributes = without(node.attributes, 'ratio', 'seed', 'is_test');
+    return [{ ...node, inputs: [node.inputs[0], ratio], attributes }];
+  },
 };
