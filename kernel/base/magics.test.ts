@@ -20,6 +20,7 @@ test.each<[string, string, string[]]>([
   ['one with a path', '!./run.sh | head', ['sh: ./run.sh | head']],
   ['a shell line over two', '!echo a \\\n  b\n1', ['sh: echo a \\\n  b']],
   ['a question about one', '%time?', ['help: time']],
+  ['a name of two words', '%load_ext autoreload', ['load_ext: autoreload']],
   ['a name that nobody knows', 'let a = 1\n%instal x', ['instal: x']],
   ['beside a broken statement', '%cd x\nconst = 1', ['cd: x']],
   ['beside one inside a template', 'const t = `\n%who\n`\n%who', ['who: ']],

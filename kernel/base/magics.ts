@@ -40,7 +40,7 @@ type Place = Pick<LineMagic, 'start' | 'end'>;
 export const takesCode = (name: string): boolean => name === 'time' || name === 'timeit';
 
 // a backslash at the end of a line goes on in the next, as in a shell
-const candidate = /^([ \t]*)(?:%(?=[A-Za-z]+(?:[ \t;?]|\r?$))|!(?!=))(?:.*\\\r?\n)*[^\r\n]*/gm;
+const candidate = /^([ \t]*)(?:%(?=[A-Za-z]\w*(?:[ \t;?]|\r?$))|!(?!=))(?:.*\\\r?\n)*[^\r\n]*/gm;
 const wholeCell = /^(?:[ \t]*\r?\n)*[ \t]*%%([\w!]+)([^\r\n]*)(?:\r?\n|$)/;
 const keyword =
   /^(?:async|await|class|delete|false|function|import|new|null|super|this|true|typeof|undefined|void|yield)$/;
@@ -115,7 +115,7 @@ function parseWithout(code: string, places: readonly Place[]): Set<number> | und
 
 function lineMagic(code: string, { start, end }: Place): LineMagic {
   const line = code.slice(start, end);
-  const [head, word] = /^(?:%([A-Za-z]+)|!+)[ \t]*/.exec(line) ?? [''];
+  const [head, word] = /^(?:%([A-Za-z]\w*)|!+)[ \t]*/.exec(line) ?? [''];
   const text = line.slice(head.length).trimEnd();
   // `%time?` asks about the magic itself
   if (word && /^\?\??$/.test(text)) return { name: 'help', text: word, start, end, textStart: end };

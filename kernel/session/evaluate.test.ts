@@ -50,6 +50,11 @@ describe('names across cells', () => {
       5,
     ],
     ['var in a block belongs to the cell', ['for (var i = 0; i < 3; i++) { var q = i }', '[i, q]'], [3, 2]],
+    [
+      'var is there before its line, and without a value',
+      ['const early = v; var v = 1; var u; if (!v) { var w = 1 }', '[early, v, u, w]', 'var v; v'],
+      1,
+    ],
     ['let in a block does not', ['let i = "outer"; for (let i = 0; i < 3; i++) {}', 'i'], 'outer'],
     [
       'destructuring with defaults, renames and rests',

@@ -109,7 +109,11 @@ export function createEvaluator({
       filename,
       importModuleDynamically: mainLoader(),
     });
-    for (const [name, kind] of cell.declared) kinds.set(name, kind);
+    for (const [name, kind] of cell.declared) {
+      kinds.set(name, kind);
+      // `var` is there from the first line on, and keeps what an earlier cell gave it
+      if (kind === 'var' && !Object.hasOwn(scope, name)) give(scope, { [name]: undefined });
+    }
 
     const begun = currentRun();
     const body = script.runInThisContext() as (...given: unknown[]) => Promise<[unknown] | undefined>;

@@ -91,7 +91,7 @@ test('%env', async () => {
 
 test('cells that are shown', async () => {
   for (const name of ['html', 'markdown', 'latex', 'svg']) await run(`%%${name}\n<b>x</b>\n%who`);
-  expect(shown.map(bundle => Object.entries(bundle)[0])).toEqual([
+  expect(shown.map(bundle => Object.entries(bundle).find(([type]) => type !== 'text/plain'))).toEqual([
     ['text/html', '<b>x</b>\n%who'],
     ['text/markdown', '<b>x</b>\n%who'],
     ['text/latex', '<b>x</b>\n%who'],
@@ -167,6 +167,7 @@ test.each([
   ['%html x', '%html takes the cell: write %%html in its first line'],
   ['%%cd\nx', '%%cd takes one line, not the cell: write %cd'],
   ['%install', 'no package named; write %install NAME'],
+  ['!', 'no command; write !COMMAND'],
   ['%load', 'no file named; write %load FILE'],
 ])('%j is told what is wrong', async (source, message) => {
   await expect(run(source)).rejects.toThrow(message);

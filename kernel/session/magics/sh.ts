@@ -6,6 +6,7 @@ export default {
   usage: '!COMMAND, or %%sh above a script',
   about: 'runs a command, or a script, in the shell; a script that fails is an error',
   async line(text) {
+    if (!text) throw new Error('no command; write !COMMAND');
     await runShell(text);
   },
   async cell(_, body) {
