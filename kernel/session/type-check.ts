@@ -17,8 +17,11 @@ const modes: readonly TypesMode[] = ['off', 'warn', 'block'];
 export const typesModeOf = (text: string | undefined): TypesMode =>
   modes.find(mode => mode === text?.trim().toLowerCase()) ?? 'warn';
 
-/** How long the end of a cell waits for a service that is warm, in ms. What is found later is shown late. */
-const PATIENCE = 150;
+/**
+ * How long the end of a cell waits for a service that is warm, in ms. What is found later is shown late. The reply is
+ * out by then, and clients such as jupyter_kernel_test give the idle behind it a tenth of a second.
+ */
+const PATIENCE = 40;
 /** The same where nobody sits there: such clients save the notebook without what comes late. */
 const PATIENCE_UNATTENDED = 1000;
 /** A cell that still runs after this time shows its warning meanwhile, in ms. */
