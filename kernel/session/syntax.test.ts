@@ -106,6 +106,20 @@ class Point { @seen m() { return 1 } @seen accessor a = 3; @seen f = 5; @seen ge
   });
 });
 
+test('namespaces whose exports change, and in several pieces', async () => {
+  const { run, failure } = session();
+  await run('export namespace N { export let v = 1; export function inc(by: number) { v += by } }');
+  expect(await run('N.inc(4); N.v')).toBe(5);
+  expect(
+    await run(
+      'namespace A { export const x = 1 }\nnamespace A { export const y = x + 1 }\n[A.x, A.y] as const',
+    ),
+  ).toEqual([1, 2]);
+  expect(await failure('interface I {}\nnamespace B { export let z: any = null; z.x }')).toContain(
+    'Cell 4, line 2, column 43\n',
+  );
+});
+
 test('using in a local file', async () => {
   const { run } = session({
     'made.ts': `export const log: string[] = [];\n{ using x = { [Symbol.dispose]() { log.push('gone') } } }`,

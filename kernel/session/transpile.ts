@@ -3,7 +3,8 @@
  *
  * 1. parse, as TSX only where TypeScript alone does not parse;
  * 2. strip types; lower enums, namespaces, `using`, JSX and, where the project asks for them, legacy decorators (oxc);
- * 3. lower standard decorators, which oxc leaves as they are (TypeScript, loaded for the first such source only).
+ * 3. lower what oxc leaves as it is: some namespaces (before 2) and standard decorators. That takes TypeScript itself,
+ *    which is loaded for the first such source only.
  */
 import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
@@ -46,13 +47,14 @@ export function transpile(path: string, source: string, folder: string = dirname
     problems: found,
   });
   if (problems.length) return failed(problems);
-  const { decorators, accessors } = featuresOf(program, source);
+  const { decorators, accessors, namespaces } = featuresOf(program, source);
+  const plain = namespaces ? throughTypeScript(path, source, 'ESNext') : { code: source, map: undefined };
   const project = decorators || jsx ? projectOptions(folder) : {};
   if (jsx && !path.endsWith('x') && project.jsx === undefined && !/@jsx(ImportSource)?\s/.test(source))
     return failed([jsxIsOff(jsx)]);
 
   const legacy = decorators && project.experimentalDecorators === true;
-  const stripped = transformSync(path, source, {
+  const stripped = transformSync(path, plain.code, {
     lang: jsx ? 'tsx' : 'ts',
     sourceType: 'module',
     sourcemap: true,
@@ -67,9 +69,9 @@ export function transpile(path: string, source: string, folder: string = dirname
     ...(jsx && { jsx: jsxOptions(source, project) }),
   });
   if (stripped.errors.length) return failed(stripped.errors);
-  const maps: object[] = stripped.map ? [stripped.map] : [];
+  const maps = [stripped.map, plain.map].filter(map => map !== undefined);
   if (!decorators || legacy) return { code: stripped.code, maps, program, problems };
-  const lowered = lowerDecorators(stripped.code);
+  const lowered = throughTypeScript('cell.js', stripped.code, 'ES2022');
   return { code: lowered.code, maps: [lowered.map, ...maps], program, problems };
 }
 
@@ -112,25 +114,48 @@ const jsxIsOff = ({ start, end }: Node): Problem => ({
     'Say what it makes: a comment `/** @jsxImportSource preact */` in the cell, or `"jsx"` in the tsconfig.json beside the notebook',
 });
 
-function featuresOf(program: Program, source: string): { decorators: boolean; accessors: boolean } {
-  const found = { decorators: false, accessors: false };
-  if (!/@|\baccessor\b/.test(source)) return found;
+interface Features {
+  decorators: boolean;
+  accessors: boolean;
+  /** Namespaces that oxc does not lower: exports that change, and one namespace in several pieces. */
+  namespaces: boolean;
+}
+
+function featuresOf(program: Program, source: string): Features {
+  const found = { decorators: false, accessors: false, namespaces: false };
+  if (!/@|\baccessor\b|\b(?:namespace|module)\b/.test(source)) return found;
+  const names = new Set<string>();
   new Visitor({
     Decorator: () => (found.decorators = true),
     AccessorProperty: () => (found.accessors = true),
+    TSModuleDeclaration({ id, body, declare }) {
+      if (declare || id.type !== 'Identifier') return;
+      found.namespaces ||= names.has(id.name) || !!body?.body.some(exportsVariable);
+      names.add(id.name);
+    },
   }).visit(program);
   return found;
 }
 
-/** Standard decorators → ES2022, source map included. */
-function lowerDecorators(code: string): { code: string; map: SourceMap } {
+const exportsVariable = (node: Node): boolean =>
+  node.type === 'ExportNamedDeclaration' &&
+  node.declaration?.type === 'VariableDeclaration' &&
+  node.declaration.kind !== 'const';
+
+/** What oxc leaves alone, with a source map: namespaces at any target, standard decorators below ESNext. */
+function throughTypeScript(
+  fileName: string,
+  source: string,
+  target: 'ES2022' | 'ESNext',
+): { code: string; map: SourceMap } {
   const ts = loadTypeScript();
-  const { outputText, sourceMapText } = ts.transpileModule(code, {
-    fileName: 'cell.js',
+  const { outputText, sourceMapText } = ts.transpileModule(source, {
+    fileName,
     compilerOptions: {
       allowJs: true,
-      target: ts.ScriptTarget.ES2022,
+      target: ts.ScriptTarget[target],
       module: ts.ModuleKind.ESNext,
+      jsx: ts.JsxEmit.Preserve,
       sourceMap: true,
       verbatimModuleSyntax: true,
     },
