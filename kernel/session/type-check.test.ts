@@ -119,8 +119,17 @@ describe('rules', () => {
       "TS2322 at 2:7: Type 'number' is not assignable to type 'string'. (and 1 more); the cell did not run",
     );
     expect(await refuse([{ ...problem, severity: 'warning' }])).toBeUndefined();
-    types.setMode('warn');
+    expect(await types.refuse({ code: '%types warn\n1', silent: false })).toBeUndefined();
     expect(await types.refuse({ code: source, silent: false })).toBeUndefined();
+  });
+  test('a cell that runs again is checked again only where something was declared since', async () => {
+    const { types, diagnosed } = setting(true);
+    const run = (code: string) =>
+      types.begin({ code, request: {} as Request, silent: false, allowStdin: true });
+    for (const code of ['a + 1', 'a + 1', 'const a = 2', 'a + 1', 'const a = 2', "import './x'", 'a + 1'])
+      run(code);
+    await turn();
+    expect(diagnosed).toEqual(['a + 1', 'const a = 2', 'a + 1', 'const a = 2', "import './x'", 'a + 1']);
   });
   test('modes by name', () => {
     expect(['off', ' Block ', 'warn', 'loud', '', undefined].map(typesModeOf)).toEqual([
@@ -173,7 +182,7 @@ test('an error in place of a run', () => {
         "TS2322 at 2:7: Type 'number' is not assignable to type 'string'.",
         "[1;32m ---> 2[0m const b: string = a;",
         "              [1;31m^[0m",
-        "[2mcells with type errors run with NEURONBOOK_TYPES=warn, the default[0m",
+        "[2m%types warn: cells with type errors run all the same[0m",
       ],
     }
   `);
@@ -236,6 +245,17 @@ describe('a real kernel', () => {
     await kernel.execute('const gone = { field: 1 }; process.exit(0)');
     const { reply } = await kernel.request('complete_request', { code: 'gone', cursor_pos: 4 });
     expect(reply.content.matches).toEqual([]);
+  });
+  test('%types changes what becomes of type errors', async () => {
+    const block = await kernel.execute('%types block');
+    expect(textOf(block)).toBe('a cell with type errors does not run\n');
+    const blocked = await kernel.execute('const wrong: string = 1');
+    expect(blocked.reply.content.ename).toBe('TypeScriptError');
+    await kernel.execute('%types off');
+    expect(typesOf(await kernel.execute('const wrong: string = 1'))).toEqual(['execute_input']);
+    expect((await kernel.execute('%types loud')).reply.content.evalue).toBe(
+      'no such mode: loud; expected off, warn, block',
+    );
   });
   test('where types block, the cell does not run', async () => {
     const strict = await startKernel({ env: { NEURONBOOK_TYPES: 'block' } });

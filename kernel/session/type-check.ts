@@ -17,13 +17,21 @@ const modes: readonly TypesMode[] = ['off', 'warn', 'block'];
 export const typesModeOf = (text: string | undefined): TypesMode =>
   modes.find(mode => mode === text?.trim().toLowerCase()) ?? 'warn';
 
+/** Words without which a cell leaves all types as they were; a file that is imported may change by itself. */
+const declares =
+  /\b(?:const|let|var|using|function|class|interface|type|enum|namespace|module|import|require|declare|globalThis)\b|^[ \t]*[%!]/m;
+const MOST_KNOWN = 1000;
+
+/** Changes the mode from its cell on; the runner only says so. */
+const magic = /^[ \t]*%types[ \t]+(off|warn|block)[ \t]*$/m;
+
 /**
  * How long the end of a cell waits for a service that is warm, in ms. What is found later is shown late. The reply is
  * out by then, and clients such as jupyter_kernel_test give the idle behind it a tenth of a second.
  */
 const PATIENCE = 40;
 /** The same where nobody sits there: such clients save the notebook without what comes late. */
-const PATIENCE_UNATTENDED = 1000;
+const PATIENCE_UNATTENDED = 400;
 /** A cell that still runs after this time shows its warning meanwhile, in ms. */
 const LONG = 1000;
 
@@ -57,10 +65,19 @@ const unchecked: Checking = { passed: () => Promise.resolve(), failed: () => Pro
 export type TypeCheck = ReturnType<typeof createTypeCheck>;
 
 export function createTypeCheck({ language, isWarm, show, mode = 'warn' }: TypeCheckParts) {
-  const diagnose = (code: string): Promise<TypeProblem[]> =>
-    language()
-      .then(service => service.diagnose(code))
-      .catch(() => []);
+  /** Cells that run again as they were, while nothing else was declared, are not checked again. */
+  const known = new Map<string, Promise<TypeProblem[]>>();
+
+  function diagnose(code: string): Promise<TypeProblem[]> {
+    const found =
+      known.get(code) ??
+      language()
+        .then(service => service.diagnose(code))
+        .catch(() => []);
+    if (declares.test(code)) known.clear();
+    else if (known.size < MOST_KNOWN) known.set(code, found);
+    return found;
+  }
 
   function begin({ code, request, silent, allowStdin }: Subject): Checking {
     if (mode !== 'warn' || silent || !code.trim()) return unchecked;
@@ -95,11 +112,10 @@ export function createTypeCheck({ language, isWarm, show, mode = 'warn' }: TypeC
   }
 
   return {
-    mode: () => mode,
-    setMode: (next: TypesMode): void => void (mode = next),
     begin,
-    /** Where type errors are to block: the error that a cell gets in place of a run. */
+    /** Before a cell runs. Where type errors are to block: the error that it gets in place of a run. */
     async refuse({ code, silent }: Pick<Subject, 'code' | 'silent'>): Promise<CellError | undefined> {
+      mode = (magic.exec(code)?.[1] as TypesMode | undefined) ?? mode;
       if (mode !== 'block' || silent) return undefined;
       const errors = (await diagnose(code)).filter(({ severity }) => severity === 'error');
       return errors.length ? refusalOf(errors, code) : undefined;

@@ -64,7 +64,7 @@ export function refusalOf(problems: readonly TypeProblem[], source: string): Cel
       '\u001b[1;31mTypeScriptError\u001b[0m: type errors; the cell did not run',
       ...shown.flatMap(problem => [title(problem), ...linesOf(problem, source, true)]),
       ...rest(problems),
-      '\u001b[2mcells with type errors run with NEURONBOOK_TYPES=warn, the default\u001b[0m',
+      '\u001b[2m%types warn: cells with type errors run all the same\u001b[0m',
     ],
   };
 }
