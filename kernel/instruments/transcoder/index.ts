@@ -5,5 +5,5 @@ export { fit, type TranscoderOptions, type TranscoderReport } from './fit.ts';
 export { History, type Metric, type StepMetrics } from './history.ts';
 export { auxiliary, ghosts, resampling, type Revival } from './revive.ts';
 export { Transcoder } from './transcoder.ts';
-export { evaluate, type Evaluation, type EvaluateOptions } from './evaluate.ts';
+export { evaluate, Evaluation, type EvaluateOptions } from './evaluate.ts';
 export { load, save, type LoadTranscoderOptions, type SaveTranscoderOptions } from './saelens.ts';

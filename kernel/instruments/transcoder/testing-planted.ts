@@ -10,12 +10,18 @@ import type { Batch } from '../../train/data.ts';
 import { normOf, unitRows } from './coder.ts';
 import type { Transcoder } from './transcoder.ts';
 
-export const PLANTED = { width: 32, features: 64, active: 0.05 } as const;
+export interface Planted {
+  readonly width: number;
+  readonly features: number;
+}
 
-/** Φ⁻¹(0.95) */
+/** Φ⁻¹(0.95): 5 % of the units are active. */
 const THRESHOLD = 1.6449;
 
-export interface Teacher {
+/** Features active at a row, on average. */
+export const activeAt = ({ features }: Planted): number => 0.05 * features;
+
+export interface Teacher extends Planted {
   /** D, features × width: norm 1 each. */
   readonly decoder: Float32Array;
   /** Rows x and y by name; the same step gives the same rows. */
@@ -24,8 +30,7 @@ export interface Teacher {
   shuffled(rows: number): (step: number) => Batch;
 }
 
-export function teacher(seed: number | string): Teacher {
-  const { width, features } = PLANTED;
+export function teacher(seed: number | string, { width, features }: Planted): Teacher {
   const random = rng(`${seed}/teacher`);
   const directions = (label: string) => {
     const stream = random.split(label);
@@ -52,6 +57,8 @@ export function teacher(seed: number | string): Teacher {
     y: new Tensor('float32', [rows, width], y),
   });
   return {
+    width,
+    features,
     decoder,
     data: rows => step => tensors(rows, ...draw(rows, step)),
     shuffled: rows => step => {
@@ -65,11 +72,11 @@ export function teacher(seed: number | string): Teacher {
 }
 
 /** The share of planted features that some feature of the coder matches: cosine of decoder rows above `above`. */
-export function matched({ weights, features }: Transcoder, planted: Float32Array, above = 0.9): number {
-  const { width, features: count } = PLANTED;
+export function matched({ weights, features }: Transcoder, planted: Teacher, above = 0.9): number {
+  const { width, features: count, decoder } = planted;
   const found = weights.W_dec.data as Float32Array;
   const cosine = (i: number, j: number) => {
-    const [a, b] = [planted.subarray(i * width, (i + 1) * width), found.subarray(j * width, (j + 1) * width)];
+    const [a, b] = [decoder.subarray(i * width, (i + 1) * width), found.subarray(j * width, (j + 1) * width)];
     return a.reduce((sum, value, at) => sum + value * b[at], 0) / (normOf(a) * normOf(b) || 1);
   };
   const best = Array.from({ length: count }, (_, i) =>

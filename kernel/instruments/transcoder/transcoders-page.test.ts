@@ -1,0 +1,50 @@
+/** The examples of docs/transcoders.md run, one after the other, as a reader would run them, but for the steps. */
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { setHost } from '../../base/host.ts';
+import * as front from '../../index.ts';
+import { blocksOf, runSnippet } from '../../test-snippets.ts';
+
+const page = readFileSync(new URL('../../../docs/transcoders.md', import.meta.url), 'utf8');
+const home = process.cwd();
+const folder = mkdtempSync(`${tmpdir()}/neuronbook-page-`);
+
+beforeAll(() => {
+  process.chdir(folder);
+  setHost({ display() {}, clear() {}, interrupted: false, enterNative() {}, leaveNative() {} });
+});
+afterAll(() => {
+  setHost(undefined);
+  process.chdir(home);
+  rmSync(folder, { recursive: true });
+});
+
+const { transcoder } = front;
+const short = {
+  transcoder: {
+    ...transcoder,
+    fit: ((source, options) => transcoder.fit(source, { ...options, steps: 2, batch: 64, buffer: 64 })) as typeof transcoder.fit, // prettier-ignore
+  },
+};
+
+test('every example runs, and what it says of its results holds', async () => {
+  const blocks = blocksOf(page);
+  expect(blocks.length).toBeGreaterThan(4);
+  const code = `${blocks.join('')}return { t, worth, sites, y, again };`;
+  const { t, worth, sites, y, again } = (await runSnippet(code, short)) as {
+    t: front.transcoder.Transcoder;
+    worth: front.transcoder.Evaluation;
+    sites: Record<string, front.Tensor>;
+    y: front.Tensor;
+    again: front.transcoder.Transcoder;
+  };
+  expect(t.history!.steps).toBe(2);
+  // a coder of two steps is worth little
+  expect(worth.l0).toBeLessThanOrEqual(24);
+  expect(worth.features.density).toHaveLength(768);
+  expect(sites['blocks.1.mlp.out.features'].dims).toEqual([32, 128, 768]);
+  expect(y.dims).toEqual([1, 96]);
+  const x = front.tensor(new Float32Array(96).fill(0.5), [1, 96]);
+  expect((await again.encode(x)).toNumbers()).toEqual((await t.encode(x)).toNumbers());
+});
