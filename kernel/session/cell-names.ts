@@ -14,14 +14,16 @@ export function isLocal(name: string, scope: Scope | undefined): boolean {
 }
 
 /** The child nodes of a node, in source order. */
-export function* childrenOf(node: Node): Generator<Node> {
+export function childrenOf(node: Node): Node[] {
   const fields = node as unknown as Record<string, unknown>;
+  const children: Node[] = [];
   for (const key of visitorKeys[node.type] ?? []) {
     const value = fields[key];
     if (Array.isArray(value)) {
-      for (const item of value) if (isNode(item)) yield item;
-    } else if (isNode(value)) yield value;
+      for (const item of value) if (isNode(item)) children.push(item);
+    } else if (isNode(value)) children.push(value);
   }
+  return children;
 }
 
 const isNode = (value: unknown): value is Node =>
@@ -56,11 +58,18 @@ export function* namesOfPattern(pattern: Node): Generator<string> {
 
 /** `var` names of a function body or cell: found in nested blocks too, not in nested functions. */
 export function* hoistedNames(node: Node): Generator<string> {
-  if (node.type === 'VariableDeclaration' && node.kind === 'var')
-    for (const declarator of node.declarations) yield* namesOfPattern(declarator.id);
-  for (const child of childrenOf(node))
-    if (!isFunction(child) && child.type !== 'StaticBlock') yield* hoistedNames(child);
+  if (node.type === 'VariableDeclaration') {
+    if (node.kind === 'var')
+      for (const declarator of node.declarations) yield* namesOfPattern(declarator.id);
+  } else if (holdsStatements(node.type)) for (const child of childrenOf(node)) yield* hoistedNames(child);
 }
+
+/** Expressions hold statements in functions and classes only, whose variables are their own. */
+const holdsStatements = (type: Node['type']): boolean =>
+  (type.endsWith('Statement') && type !== 'ExpressionStatement') ||
+  type === 'SwitchCase' ||
+  type === 'CatchClause' ||
+  type === 'ExportNamedDeclaration';
 
 /** `let`, `const`, class and function names of one statement list. */
 export function* lexicalNames(statements: readonly Node[]): Generator<string> {
