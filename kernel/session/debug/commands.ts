@@ -1,5 +1,5 @@
 /** What each command of a debug client does: arguments in, body of the response out. */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import type { Breakpoints } from './breakpoints.ts';
 import { DebugError, sourceBreakpoints, sourcePath, text, whole, type Page, type Variable } from './dap.ts';
@@ -248,7 +248,8 @@ export function createCommands(parts: CommandParts) {
         .scripts()
         .map(([, url]) => url)
         .filter(url => isUsers(url) && !isCell(url));
-      const paths = [...new Set(files.map(pathOfFile))];
+      // the kernel compiles under names of its own too
+      const paths = [...new Set(files.map(pathOfFile))].filter(path => existsSync(path));
       return {
         modules: paths.map((path, id) => ({ id, name: basename(path), path })),
         totalModules: paths.length,

@@ -66,6 +66,7 @@ export async function standsOf(
 }
 
 function nameOf(call: Debugger.CallFrame, count: string | undefined): string {
+  if (call.functionName === '<instance_members_initializer>') return '(fields)';
   if (call.functionName) return call.functionName.replace(/^__scope\./, '');
   return count && isTop(call) ? `Cell ${count}` : '(anonymous)';
 }

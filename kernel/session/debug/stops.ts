@@ -31,13 +31,21 @@ interface ExceptionInfo {
   breakMode: 'always' | 'unhandled';
 }
 
+/** A step: how, where it began, how far it has come, and how often it went back on its way. */
+interface UnderWay {
+  how: Step;
+  calls: readonly Debugger.CallFrame[];
+  stands: readonly Stand[];
+  at: Debugger.Location;
+  turns: number;
+}
+
 export type Stops = ReturnType<typeof createStops>;
 
 export function createStops({ publish, pathOf, hit }: StopParts) {
   let stop: Stop | undefined;
   let motion: Motion = 'run';
-  /** The step under way, and where it began. */
-  let step: { how: Step; calls: readonly Debugger.CallFrame[]; stands: readonly Stand[] } | undefined;
+  let step: UnderWay | undefined;
   let lastFrame = 0;
 
   function current(): Stop {
@@ -71,26 +79,22 @@ export function createStops({ publish, pathOf, hit }: StopParts) {
 
     /** V8 stopped in the reader's code: tells so, unless there is nothing to see. Answers whether it did. */
     async arrive(target: Target, event: Debugger.PausedEventDataType): Promise<boolean> {
-      const { callFrames, reason, hitBreakpoints } = event;
+      const { callFrames, hitBreakpoints } = event;
       const stands = await standsOf(target, callFrames, lastFrame + 1, script => pathOf(target, script));
       if (!stands.length) return false;
-      if (
-        motion === 'step' &&
-        step &&
-        !hitBreakpoints?.length &&
-        (await isStill(target, step, callFrames, stands))
-      ) {
+      const exception = exceptionOf(event);
+      const free = motion === 'step' && !exception && !hitBreakpoints?.length;
+      if (free && step && (await isStill(target, step, callFrames, stands))) {
         await target.post(`Debugger.${step.how}`);
         return true;
       }
       lastFrame += stands.length;
-      const exception = exceptionOf(event);
       stop = { target, calls: callFrames, stands, inTimer: isInTimer(target, callFrames), exception };
       const hits = hit(hitBreakpoints);
       const asked = motion === 'run' ? 'breakpoint' : motion;
       motion = 'run';
       publish('stopped', {
-        reason: exception ? 'exception' : hits.length || reason === 'debugCommand' ? 'breakpoint' : asked,
+        reason: exception ? 'exception' : hits.length ? 'breakpoint' : asked,
         threadId: THREAD,
         allThreadsStopped: true,
         preserveFocusHint: false,
@@ -110,7 +114,7 @@ export function createStops({ publish, pathOf, hit }: StopParts) {
     async step(how: Step): Promise<void> {
       const { target, calls, stands } = current();
       motion = 'step';
-      step = { how, calls, stands };
+      step = { how, calls, stands, at: calls[0].location, turns: 0 };
       leave();
       await target.post(`Debugger.${how}`);
     },
@@ -133,7 +137,7 @@ export function createStops({ publish, pathOf, hit }: StopParts) {
 /** Whether a step has not come to another line yet: V8 counts parts of a line, and what the rewriting added, as steps. */
 async function isStill(
   target: Target,
-  from: { how: Step; calls: readonly Debugger.CallFrame[]; stands: readonly Stand[] },
+  from: UnderWay,
   calls: readonly Debugger.CallFrame[],
   stands: readonly Stand[],
 ): Promise<boolean> {
@@ -143,8 +147,25 @@ async function isStill(
   const place = ({ frame, call }: Stand) =>
     JSON.stringify([frame.line, frame.source.path, call.functionLocation]);
   // an async function that goes on after an await stands alone
-  return place(before) === place(now) && (calls.length === from.calls.length || stands.length === 1);
+  const sameCall = calls.length === from.calls.length || stands.length === 1;
+  if (place(before) !== place(now) || !sameCall || (await isNewCall(target, from.at))) return false;
+  // going back once is from the end of a loop's head to its condition; twice is its next turn
+  if (!isBehind(calls[0].location, from.at)) from.turns++;
+  from.at = calls[0].location;
+  return from.turns < 2;
 }
+
+/** Whether the step came through the end of a function: what looks like the same call is the next. */
+async function isNewCall(target: Target, { scriptId, lineNumber, columnNumber = 0 }: Debugger.Location) {
+  const places = await target.places(scriptId);
+  return places.some(
+    place => place.isReturn && place.lineNumber === lineNumber && place.columnNumber === columnNumber,
+  );
+}
+
+const isBehind = (a: Debugger.Location, b: Debugger.Location): boolean =>
+  a.lineNumber > b.lineNumber ||
+  (a.lineNumber === b.lineNumber && (a.columnNumber ?? 0) > (b.columnNumber ?? 0));
 
 function exceptionOf({ reason, data }: Debugger.PausedEventDataType): ExceptionInfo | undefined {
   if (reason !== 'exception' && reason !== 'promiseRejection') return undefined;

@@ -10,6 +10,8 @@ import type { Position } from '../cell-map.ts';
 export interface Place {
   lineNumber: number;
   columnNumber: number;
+  /** Whether a function ends here. */
+  isReturn: boolean;
   at: Position;
 }
 
@@ -64,7 +66,11 @@ export function createTarget(line: Duplex, { onPaused, onScript }: TargetEvents)
     ]);
     const lines = code.split('\n');
     const own = locations
-      .map(({ lineNumber, columnNumber = 0 }) => ({ lineNumber, columnNumber }))
+      .map(({ lineNumber, columnNumber = 0, type }) => ({
+        lineNumber,
+        columnNumber,
+        isReturn: type === 'return',
+      }))
       .filter(place => !isInserted(lines, place));
     const found = await locate(script, own);
     return own.flatMap((place, i) => (found[i] ? [{ ...place, at: found[i] }] : []));
@@ -132,6 +138,9 @@ function remember<Value>(cache: Map<string, Promise<Value>>, key: string, make: 
 }
 
 /** The first line of a compiled cell is all the kernel's, and so are its looks at the interrupt. */
-const isInserted = (lines: readonly string[], { lineNumber, columnNumber }: Omit<Place, 'at'>): boolean =>
+const isInserted = (
+  lines: readonly string[],
+  { lineNumber, columnNumber }: Pick<Place, 'lineNumber' | 'columnNumber'>,
+): boolean =>
   (lineNumber === 0 && lines[0].includes('(__scope, __check')) ||
   lines[lineNumber]?.startsWith('__check()', columnNumber);
