@@ -3,9 +3,7 @@
  * and the worker of `language`, none of which knows the others.
  */
 import { readFileSync } from 'node:fs';
-import { createSupervisor } from './session/supervisor.ts';
-import { readConnection } from './wire/connection.ts';
-import { openWire } from './wire/index.ts';
+import { forkEarly } from './session/runner-fork.ts';
 
 const path = process.argv[2];
 if (!path) {
@@ -13,11 +11,19 @@ if (!path) {
   process.exit(2);
 }
 
+const cwd = process.cwd();
+// the process of the cells starts while this one loads the rest
+forkEarly(cwd);
+const [{ createSupervisor }, { readConnection }, { openWire }] = await Promise.all([
+  import('./session/supervisor.ts'),
+  import('./wire/connection.ts'),
+  import('./wire/index.ts'),
+]);
+
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
   version: string;
 };
 const connection = await Promise.resolve(path).then(readConnection).catch(fail);
-const cwd = process.cwd();
 
 // the sockets bind while the runner starts; what it says first waits for them
 const opening = openWire(connection, {

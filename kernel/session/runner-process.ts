@@ -1,10 +1,10 @@
 /** One runner: forks the child, reads its pipes, and tells how it ended. */
-import { fork, type ChildProcess } from 'node:child_process';
 import type { Readable } from 'node:stream';
 import { setImmediate as turn } from 'node:timers/promises';
 import type { Socket } from 'node:net';
 import { StringDecoder } from 'node:string_decoder';
 import { createFrameReader } from './frames.ts';
+import { forkRunner } from './runner-fork.ts';
 import {
   DEBUG_FD,
   FRAMES_FD,
@@ -48,7 +48,6 @@ export interface Runner {
   readonly debug: Socket;
 }
 
-const entry = new URL('./runner.js', import.meta.url);
 const LAST_WORDS = 8192;
 /** What Node says at the end of a process whose interrupt worker has an inspector: nothing that a reader could use. */
 const farewell = 'Waiting for the debugger to disconnect...\n';
@@ -59,12 +58,7 @@ export function createRunner({ cwd, onEvent, onOutput, onExit }: RunnerOptions):
   let ready = false;
   let chunks = 0;
 
-  const child: ChildProcess = fork(entry, [], {
-    cwd,
-    serialization: 'advanced',
-    stdio: ['ignore', 'pipe', 'pipe', 'ipc', 'pipe', 'pipe', 'pipe'],
-    execArgv: process.execArgv,
-  });
+  const child = forkRunner(cwd);
   const line = child.stdio[INTERRUPT_FD] as Socket;
   const [frames, debug] = [FRAMES_FD, DEBUG_FD].map(fd => (child.stdio as readonly unknown[])[fd] as Socket);
 
