@@ -71,11 +71,16 @@ describe.skipIf(!python)('ONNX node tests (set NEURONBOOK_REFERENCE_PYTHON to a 
     expect([...new Set(lacking)].sort()).toEqual(Object.values(operatorsWithoutRule).flat().sort());
   });
 
-  test('every rule has a case; decode settles Constant, and ONNX does not define SimplifiedLayerNormalization', () => {
+  test('every rule has a case, but those that ONNX has none for; decode settles Constant', () => {
     const covered = new Set(run.flatMap(({ graph }) => graph.nodes.map(node => node.op)));
     const rules = supportedOps().filter(([domain]) => domain === '');
     expect(rules.map(([, op]) => op).filter(op => !covered.has(op))).toEqual([
       'Constant',
+      'MaxRoiPool',
+      'RandomNormal',
+      'RandomUniform',
+      'RandomNormalLike',
+      'Multinomial',
       'SimplifiedLayerNormalization',
     ]);
   });
@@ -152,6 +157,8 @@ async function check({ name, graph, inputs, outputs, rtol, atol }: Loaded): Prom
     const spectral = graph.nodes.some(node => node.op === 'DFT' || node.op === 'STFT');
     const largest = (value: Tensor) => value.toNumbers().reduce((most, x) => Math.max(most, Math.abs(x)), 0);
     const [r, a] = half ? [Math.max(rtol, 2e-3), Math.max(atol, 1e-3)] : [rtol, atol];
+    // drawn anew in each run
+    if (graph.nodes.some(node => /^(Random|Bernoulli)/.test(node.op))) return;
     results.forEach((_, i) =>
       close(made[`result_${i}`], wanted[i], r, spectral ? 1e-6 * largest(wanted[i]) : a),
     );

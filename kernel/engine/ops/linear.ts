@@ -91,6 +91,17 @@ export const Gemm: Op = {
   },
 };
 
+/** det A of each square matrix. Its gradient, det A·A⁻ᵀ, would need an inverse, which ONNX does not have. */
+export const Det: Op = {
+  infer(call) {
+    const { dtype, dims } = need(call, 0);
+    const [rows, columns] = dims.slice(-2);
+    if (dims.length < 2 || rows !== columns)
+      throw new ShapeError(`expected square matrices; received ${formatDims(dims)}`);
+    return [{ dtype, dims: dims.slice(0, -2) }];
+  },
+};
+
 type Product = (x: Var, y: Var, transX: boolean, transY: boolean) => Var;
 
 /**

@@ -97,16 +97,19 @@ export const OneHot: Op = {
 
 // ---- dims that follow from data: for constants only
 
-const fromData = (call: Call): never => {
-  throw new ComputedError(
-    `the size of ${call.op}'s output depends on its values; it needs its inputs to be constant`,
-  );
+/** For ops whose output is as long as their data makes it. @param instead what can be done about it */
+export const sizeFromData = (call: Call, instead = 'it needs its inputs to be constant'): never => {
+  throw new ComputedError(`the size of ${call.op}'s output depends on its values; ${instead}`);
 };
+
+/** The same, where constants would not help. */
+export const sizeUnknown = (call: Call): never =>
+  sizeFromData(call, 'what stands before it can be traced, what reads it cannot');
 
 /** The multi-indices of the elements that are not 0, one column each. */
 export const NonZero: Op = {
   infer: call =>
-    need(call, 0).value ? [{ dtype: 'int64', dims: found(need(call, 0).value!).dims }] : fromData(call),
+    need(call, 0).value ? [{ dtype: 'int64', dims: found(need(call, 0).value!).dims }] : sizeFromData(call),
   fold: ({ values }) => [found(values[0]!)],
   gradient: noGradient,
 };
@@ -125,7 +128,7 @@ function found(x: Tensor): Tensor {
 /** The places where a condition holds. */
 function chosen(call: Call): number[] {
   const { value } = need(call, 1, 'condition');
-  return value ? value.toNumbers().flatMap((bit, i) => (bit ? [i] : [])) : fromData(call);
+  return value ? value.toNumbers().flatMap((bit, i) => (bit ? [i] : [])) : sizeFromData(call);
 }
 
 /** The slices along an axis, or without one the elements, whose condition holds. */
@@ -143,3 +146,6 @@ export const Compress: Op = {
     return [gather(x, indices, axisOf(call, 0))];
   },
 };
+
+/** The elements without repeats, with where they first stood, which each was, and how many there were of it. */
+export const Unique: Op = { infer: sizeUnknown };
