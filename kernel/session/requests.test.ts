@@ -84,6 +84,25 @@ test('a value unfit for JSON reaches nobody in half: comms refuse it, bundles sa
   expect(typesOf(shown)).toEqual(['execute_input', 'execute_result']);
 });
 
+test('bundles are what JSON makes of them, and one that it cannot take is no reason to stay silent', async () => {
+  const bundle = (value: string) =>
+    `({ [Symbol.for('Jupyter.display')]: () => ({ 'application/json': ${value} }) })`;
+  const seen = async (value: string) =>
+    (
+      (await client.execute(bundle(value))).outputs.at(-1)?.content.data as
+        Record<string, unknown> | undefined
+    )?.['application/json'];
+  expect(await seen('{ when: new Date(0), f() {}, own: { toJSON: () => "own" } }')).toEqual({
+    when: '1970-01-01T00:00:00.000Z',
+    own: 'own',
+  });
+  const { reply } = await client.execute('1', {
+    user_expressions: { f: bundle('() => 1'), bad: bundle('{ toJSON() { throw new Error("never") } }') },
+  });
+  // the second one's own display fails, and the value is told in words
+  expect(reply.content.user_expressions).toMatchObject({ f: { status: 'ok' }, bad: { status: 'ok' } });
+});
+
 test('two questions at once are asked one after the other', async () => {
   const prompts: string[] = [];
   client.answerQuestions(prompt => (prompts.push(prompt), prompt.toUpperCase()));

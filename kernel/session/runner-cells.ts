@@ -4,6 +4,7 @@
  */
 import { InterruptError } from '../base/errors.ts';
 import type { MimeBundle } from '../base/host.ts';
+import { plainEntries } from '../base/json.ts';
 import { Flag } from './flags.ts';
 import type { Send } from './runner-channel.ts';
 import type { CellError, RunnerRequest } from './runner-protocol.ts';
@@ -83,13 +84,18 @@ export function createCells({ evaluator, bundleOf, isSilent, send, flags, timers
       settle(run);
       error = { ...(error ?? interruptError()), ename: 'Interrupted' };
     }
-    send({ type: 'done', run, error, expressions, payload });
+    try {
+      send({ type: 'done', run, error, expressions, payload });
+    } catch (problem) {
+      // whatever cannot be sent: a cell without an answer would block all behind it
+      send({ type: 'done', run, error: evaluator.formatError(problem), expressions: {}, payload: [] });
+    }
   }
 
   async function evaluate({ run, code, count, expressions }: Execute): Promise<void> {
     const { hasValue, value } = await evaluator.run(code, count);
     if (hasValue && !isSilent(value)) {
-      const data = await bundleOf(value);
+      const data = plainEntries(await bundleOf(value));
       if (active.has(run)) send({ type: 'result', run, data, metadata: {} });
     }
     const answers: Record<string, object> = {};
@@ -100,7 +106,7 @@ export function createCells({ evaluator, bundleOf, isSilent, send, flags, timers
   async function express(source: string, count: number): Promise<object> {
     try {
       const { value } = await evaluator.run(source, count);
-      return { status: 'ok', data: await bundleOf(value), metadata: {} };
+      return { status: 'ok', data: plainEntries(await bundleOf(value)), metadata: {} };
     } catch (error) {
       return { status: 'error', ...evaluator.formatError(error) };
     }

@@ -1,6 +1,7 @@
 /** The host that a session gives the library: displays, questions, comms, and when to stop. */
 import { InterruptError } from '../base/errors.ts';
 import type { Comms, Host } from '../base/host.ts';
+import { plainEntries } from '../base/json.ts';
 import { Flag, lower, raise } from './flags.ts';
 import type { Send } from './runner-channel.ts';
 import type { RunnerRequest } from './runner-protocol.ts';
@@ -29,7 +30,8 @@ export function createHost({ send, flags, comms, currentRun, interruptedAt }: Ho
   return {
     comms,
     display(data, { id, update = false, metadata = {}, buffers = [] } = {}) {
-      send({ type: 'display', run: currentRun(), data, metadata, id, update, buffers });
+      const shown = { data: plainEntries(data), metadata: plainEntries(metadata) };
+      send({ type: 'display', run: currentRun(), ...shown, id, update, buffers });
     },
     clear({ wait = false } = {}) {
       send({ type: 'clear', run: currentRun(), wait });

@@ -1,6 +1,6 @@
 /**
- * Text on its way out: gathered per run and stream, sent a few times a second. A cell that floods is slowed down,
- * by not reading from it, to what a browser can show.
+ * Text on its way out: gathered per run and stream, sent a few times a second. A cell that floods, with text or with
+ * displays, is slowed down, by not reading from it, to what a browser can show.
  */
 import type { StreamName } from './runner-protocol.ts';
 
@@ -17,6 +17,9 @@ const INTERVAL = 50;
 const GATHER = 3;
 /** Characters that may wait before the runner has to. */
 const LIMIT = 1 << 18;
+/** Messages of other kinds that may go out in a span of time, in ms, before the runner has to wait for its end. */
+const BURST = 500;
+const SPAN = 100;
 
 export function createStreams({ publish, pause, resume }: StreamsOptions) {
   let pending: { run: number; name: StreamName; texts: string[] }[] = [];
@@ -24,6 +27,8 @@ export function createStreams({ publish, pause, resume }: StreamsOptions) {
   let paused = false;
   let timer: NodeJS.Timeout | undefined;
   let sent = 0;
+  let span = { since: 0, messages: 0 };
+  let held: NodeJS.Timeout | undefined;
 
   function flush(): void {
     clearTimeout(timer);
@@ -33,8 +38,13 @@ export function createStreams({ publish, pause, resume }: StreamsOptions) {
     pending = [];
     size = 0;
     for (const { run, name, texts } of ready) publish(run, name, texts.join(''));
-    if (paused) resume();
+    if (paused && !held) resume();
     paused = false;
+  }
+
+  function release(): void {
+    held = undefined;
+    if (!paused) resume();
   }
 
   return {
@@ -51,6 +61,14 @@ export function createStreams({ publish, pause, resume }: StreamsOptions) {
     },
     /** Sends what waits; called before anything whose place among the text matters. */
     flush,
+    /** Counts a message that is no text. */
+    count(): void {
+      const now = performance.now();
+      if (now - span.since >= SPAN) span = { since: now, messages: 0 };
+      if (++span.messages < BURST || held) return;
+      held = setTimeout(release, span.since + SPAN - now);
+      pause();
+    },
   };
 }
 

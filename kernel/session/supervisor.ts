@@ -156,6 +156,7 @@ export function createSupervisor({
     if (event.type === 'done') return done(event);
     if (event.type === 'forgotten') return forget();
     streams.flush();
+    streams.count();
     if (event.type === 'handled') {
       const request = runs.handled(event.run);
       if (request) void idle(request);

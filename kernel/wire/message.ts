@@ -4,6 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { KernelMessage } from '@jupyterlab/services';
+import { toJson } from '../base/json.ts';
 import type { Signer } from './sign.ts';
 
 export const PROTOCOL_VERSION = '5.4';
@@ -53,24 +54,6 @@ export function toFrames(message: Message, signer: Signer): Uint8Array[] {
   const { header, parent, metadata, content } = message;
   const signed = [header, parent, metadata, content].map(part => Buffer.from(toJson(part)));
   return [...message.identities, DELIMITER, Buffer.from(signer.sign(signed)), ...signed, ...message.buffers];
-}
-
-/** What JSON has no words for must not take a message along: the user of a notebook chose what is in it. */
-function toJson(value: unknown): string {
-  try {
-    return JSON.stringify(value);
-  } catch {
-    const above: unknown[] = [];
-    return JSON.stringify(value, function (this: unknown, _, inner: unknown) {
-      if (typeof inner === 'bigint') return String(inner);
-      // `this` holds `inner`: what lies above it ends there
-      above.splice(above.lastIndexOf(this) + 1);
-      if (typeof inner !== 'object' || inner === null) return inner;
-      if (above.includes(inner)) return '[circular]';
-      above.push(inner);
-      return inner;
-    });
-  }
 }
 
 /** @throws Error saying what is wrong with the frames; the socket drops such a message */
