@@ -38,6 +38,17 @@ test('%%html is a display, %time prints and gives the value', async () => {
   expect(resultOf(timed)).toBe('[ 2, 4 ]');
 });
 
+test('completion and inspection know magics', async () => {
+  const complete = await client.request('complete_request', { code: '%whos', cursor_pos: 3 });
+  expect(complete.reply.content).toMatchObject({
+    matches: ['%who', '%whos'],
+    cursor_start: 0,
+    cursor_end: 5,
+  });
+  const inspect = await client.request('inspect_request', { code: '%who', cursor_pos: 4, detail_level: 0 });
+  expect(inspect.reply.content.data).toEqual({ 'text/plain': '%who\nthe names of all variables' });
+});
+
 test('%reset makes completion forget too', async () => {
   await client.execute('const toBeForgotten = 1');
   const complete = async () =>

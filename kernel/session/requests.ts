@@ -2,6 +2,7 @@
 import type { CommLedger } from './comm.ts';
 import type { History, HistoryRequest } from './history.ts';
 import type { Executor } from './execute.ts';
+import { completeMagic, inspectMagic } from './magic-help.ts';
 import type { Language } from './protocol.ts';
 import { createUsage } from './usage.ts';
 
@@ -29,10 +30,12 @@ export function createRequests({
   return {
     kernel_info_request: () => kernelInfo(version),
     async complete_request({ code, cursor_pos }) {
-      return (await language()).complete(String(code), cursorOf(code, cursor_pos));
+      const at = [String(code), cursorOf(code, cursor_pos)] as const;
+      return (await completeMagic(...at)) ?? (await language()).complete(...at);
     },
     async inspect_request({ code, cursor_pos, detail_level }) {
-      return (await language()).inspect(String(code), cursorOf(code, cursor_pos), detail_level === 1 ? 1 : 0);
+      const at = [String(code), cursorOf(code, cursor_pos)] as const;
+      return (await inspectMagic(...at)) ?? (await language()).inspect(...at, detail_level === 1 ? 1 : 0);
     },
     async is_complete_request({ code }) {
       return (await language()).isComplete(String(code));
