@@ -31,6 +31,8 @@ export interface AttentionOptions {
   causal?: boolean;
   /** With `causal`: how many positions back, itself included, it sees. */
   window?: number;
+  /** What products of queries and keys are multiplied by; 1/√(head width) where left out. */
+  scale?: number;
   /** Turns queries and keys by their positions. */
   rotary?: Frequencies;
   /** Normalizes each head of queries and keys by its root mean square, with this epsilon, before it is turned. */
@@ -90,7 +92,7 @@ export function attend(scope: Scope, name: string, x: Var, options: AttentionOpt
 
   // 3. the pattern: b·h·t·s
   const masks = [causal ? causalMask(scope, x, past?.key, window) : undefined, options.mask];
-  const scores = scoresOf(scope, name, headed('q', q), key, sizes);
+  const scores = scoresOf(scope, name, headed('q', q), key, sizes, options.scale);
   const masked = masks.reduce<Var>(
     (sum, mask) => (mask ? inner('pattern', 'Add', [sum, mask]) : sum),
     scores,
@@ -153,11 +155,18 @@ function projections(
   };
 }
 
-/** The site `scores`: q·kᵀ/√w, b·h·t·s. */
-function scoresOf(scope: Scope, name: string, q: Var, key: Var, sizes: Sizes): Var {
+/** The site `scores`: q·kᵀ·scale, b·h·t·s. */
+function scoresOf(
+  scope: Scope,
+  name: string,
+  q: Var,
+  key: Var,
+  sizes: Sizes,
+  by = sizes.headWidth ** -0.5,
+): Var {
   const { gathered, shared } = sharing(scope, sizes);
   const site = `${name}.scores`;
-  const scale = scope.trace.constant(tensor([sizes.headWidth ** -0.5], []));
+  const scale = scope.trace.constant(tensor([by], []));
   const scaled = gathered(`${name}.q`, scope.inner(`${name}.q`, 'Mul', [q, scale]), sizes.headWidth);
   const factors = [scaled, scope.inner(`${name}.k`, 'Transpose', [key], { perm: ints([0, 1, 3, 2]) })];
   if (!shared) return scope.site(site, 'MatMul', factors);

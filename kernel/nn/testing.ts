@@ -4,7 +4,7 @@ import { openSafetensors } from '../base/safetensors/index.ts';
 import { rng } from '../base/rng.ts';
 import { sizeOf, type Dims } from '../base/shape.ts';
 import { tensor, type Tensor } from '../base/tensor.ts';
-import { compile } from '../engine/compile.ts';
+import { compile, type Program } from '../engine/compile.ts';
 import { add, mul, reduceSum } from '../engine/functions.ts';
 import { gradients } from '../engine/grad.ts';
 import { Trace } from '../engine/trace.ts';
@@ -139,3 +139,33 @@ export async function slopes(
     zeros: names.filter((_, i) => slope[i].every(value => value === 0)),
   };
 }
+
+/** Writes `count` tokens: first from the whole prompt behind an empty past, then one by one. */
+export async function greedy(graph: Graph, prompt: readonly number[], count: number): Promise<number[]> {
+  const program = await compile(graph, { threads: 1 });
+  let past = emptyPast(program);
+  let next = [...prompt];
+  const written: number[] = [];
+  while (written.length < count) {
+    const tokens = tensor(BigInt64Array.from(next, BigInt), [1, next.length]);
+    const { logits, ...present } = await program.run({ tokens, ...past });
+    past = Object.fromEntries(
+      Object.entries(present).map(([name, value]) => [name.replace('present', 'past'), value]),
+    );
+    const last = logits.at(0).at(-1).toNumbers();
+    next = [last.indexOf(Math.max(...last))];
+    written.push(...next);
+  }
+  await program.release();
+  return written;
+}
+
+const emptyPast = ({ inputs }: Program): Record<string, Tensor> =>
+  Object.fromEntries(
+    inputs
+      .filter(({ name }) => name.startsWith('past.'))
+      .map(({ name, dims }) => [
+        name,
+        tensor(new Float32Array(0), [1, dims![1] as number, 0, dims![3] as number]),
+      ]),
+  );

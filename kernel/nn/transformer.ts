@@ -33,6 +33,8 @@ export interface StackOptions extends BlockOptions {
   layers: number;
   /** Before the names of all sites and weights, such as `text.`. */
   prefix?: string;
+  /** For each layer, the `scale` of its attention. */
+  scales?: readonly number[];
   /** For each layer, what came before. */
   past?: readonly KeyValue[];
 }
@@ -42,11 +44,12 @@ export interface StackOptions extends BlockOptions {
  * @example const { out } = nn.stack(x, scope, { layers: 2, attention: { heads: 4, causal: true }, mlp: { hidden: 256 } });
  */
 export function stack(x: Var, scope: Scope, options: StackOptions): { out: Var; present: KeyValue[] } {
-  const { layers, prefix = '', past } = options;
+  const { layers, prefix = '', past, scales } = options;
   const present: KeyValue[] = [];
   let out = x;
   for (let i = 0; i < layers; i++) {
-    const made = block(`${prefix}blocks.${i}`, out, scope, options, past?.[i]);
+    const own = scales ? { ...options, attention: { ...options.attention, scale: scales[i] } } : options;
+    const made = block(`${prefix}blocks.${i}`, out, scope, own, past?.[i]);
     present.push({ key: made.key, value: made.value });
     out = made.out;
   }

@@ -3,10 +3,7 @@
  * to 10⁻⁴, weights arrive complete, and text is written alike with a cache of keys and values.
  */
 import { describe, expect, test } from 'vitest';
-import { tensor, type Tensor } from '../../base/tensor.ts';
-import { compile, type Program } from '../../engine/compile.ts';
-import type { Graph } from '../../onnx/graph.ts';
-import { built, difference, fixture, read, slopes } from '../testing.ts';
+import { built, difference, fixture, greedy, read, slopes } from '../testing.ts';
 import { gpt2 } from './gpt2.ts';
 import { architectureOf, cachedForm, weightsFrom } from './registry.ts';
 
@@ -133,7 +130,7 @@ test('what cannot be built is said', async () => {
       'export the model to ONNX and load that file',
   );
   expect(() => architectureOf({ model_type: 'llama', rope_scaling: { rope_type: 'yarn' } })).toThrow(
-    'unsupported rotary scaling: yarn; expected default, linear or llama3',
+    'unsupported rotary scaling: yarn; expected default, linear, dynamic or llama3',
   );
   expect(() => architectureOf({ model_type: 'constructor' })).toThrow(
     'unknown model type: constructor; expected',
@@ -150,8 +147,8 @@ test('what cannot be built is said', async () => {
 test.each([
   [
     'gpt2',
-    { scale_attn_by_inverse_layer_idx: true },
-    'unsupported in config.json: scale_attn_by_inverse_layer_idx true; expected false; export the model to ONNX',
+    { add_cross_attention: true },
+    'unsupported in config.json: add_cross_attention true; expected false; export the model to ONNX',
   ],
   [
     'gpt2',
@@ -197,33 +194,3 @@ test('metadata that lies about its network gives no decoding form', () => {
   expect(lying({ vocabulary: 2e8, context: 8, width: 8, layers: 1, heads: 2 })).toBeUndefined();
   expect(lying('gpt2')).toBeUndefined();
 });
-
-/** Writes `count` tokens: first from the whole prompt behind an empty past, then one by one. */
-async function greedy(graph: Graph, prompt: readonly number[], count: number): Promise<number[]> {
-  const program = await compile(graph, { threads: 1 });
-  let past = emptyPast(program);
-  let next = [...prompt];
-  const written: number[] = [];
-  while (written.length < count) {
-    const tokens = tensor(BigInt64Array.from(next, BigInt), [1, next.length]);
-    const { logits, ...present } = await program.run({ tokens, ...past });
-    past = Object.fromEntries(
-      Object.entries(present).map(([name, value]) => [name.replace('present', 'past'), value]),
-    );
-    const last = logits.at(0).at(-1).toNumbers();
-    next = [last.indexOf(Math.max(...last))];
-    written.push(...next);
-  }
-  await program.release();
-  return written;
-}
-
-const emptyPast = ({ inputs }: Program): Record<string, Tensor> =>
-  Object.fromEntries(
-    inputs
-      .filter(({ name }) => name.startsWith('past.'))
-      .map(({ name, dims }) => [
-        name,
-        tensor(new Float32Array(0), [1, dims![1] as number, 0, dims![3] as number]),
-      ]),
-  );

@@ -24,9 +24,9 @@ export interface BertConfig extends TextConfig {
   segments?: number;
   /**
    * What is read off: `words` → output `logits`, batch × position × vocabulary; a number of classes → `logits`,
-   * batch × classes; `states` → `hidden`, batch × position × width, and `pooled`, batch × width.
+   * batch × classes; `{ each }` classes of every word → `logits`, batch × position × each; `states` → `hidden`, batch × position × width, and `pooled`, batch × width.
    */
-  head?: 'words' | 'states' | number;
+  head?: 'words' | 'states' | number | { readonly each: number };
 }
 
 /**
@@ -39,7 +39,7 @@ export function bert(config: BertConfig, options: BuildOptions = {}): Graph {
   const { vocabulary, context, width, layers, heads, hidden = 4 * width, epsilon = 1e-12 } = config;
   const { activation = 'gelu', segments = 2, head = 'words' } = config;
   const { name = 'bert', seed, weights, result } = options;
-  const classes = typeof head === 'number' ? head : undefined;
+  const classes = typeof head === 'object' ? head.each : typeof head === 'number' ? head : undefined;
   assertSizes(name, { vocabulary, context, width, layers, heads, hidden, segments, classes });
   const init = normal(0.02);
   const norm = (site: string) => layerNorm(site, { epsilon });
@@ -71,6 +71,8 @@ export function bert(config: BertConfig, options: BuildOptions = {}): Graph {
           const post = norm('head.ln')(activate(scope, activation, 'head.post', pre), scope);
           return { logits: linear('logits', { features: vocabulary, tied: 'embed.weight' })(post, scope) };
         }
+        if (typeof head === 'object')
+          return { logits: linear('logits', { features: head.each, init })(out, scope) };
         const first = positionAt('pooled.in', 0)(out, scope);
         const pooled = tanh('pooled')(linear('pooled.pre', { features: width, init })(first, scope), scope);
         if (head === 'states') return { hidden: scope.alias('hidden', out), pooled };
@@ -94,7 +96,6 @@ export function bert(config: BertConfig, options: BuildOptions = {}): Graph {
 /** BERT as a config.json describes it; its head follows `architectures`. */
 export function bertFrom(json: HuggingFaceConfig): Architecture {
   assertSupported(json, { position_embedding_type: 'absolute', is_decoder: false });
-  const classes = classesOf(json, 'SequenceClassification');
   const config: BertConfig = {
     vocabulary: entry(json, 'vocab_size', 30522),
     context: entry(json, 'max_position_embeddings', 512),
@@ -105,7 +106,7 @@ export function bertFrom(json: HuggingFaceConfig): Architecture {
     activation: entry(json, 'hidden_act', 'gelu'),
     epsilon: entry(json, 'layer_norm_eps', 1e-12),
     segments: entry(json, 'type_vocab_size', 2),
-    head: /MaskedLM|PreTraining/.test(headOf(json)) ? 'words' : classes || 'states',
+    head: headFrom(json),
   };
   return {
     name: 'bert',
@@ -114,6 +115,15 @@ export function bertFrom(json: HuggingFaceConfig): Architecture {
     network: options => bert(config, options),
     sources: checkpoint => sources(config, checkpoint),
   };
+}
+
+/** Answers to questions are marked by two scores of every word: that they begin there, or end. */
+function headFrom(json: HuggingFaceConfig): BertConfig['head'] {
+  const each = classesOf(json, 'TokenClassification') || (/QuestionAnswering$/.test(headOf(json)) ? 2 : 0);
+  if (each) return { each };
+  return /MaskedLM|PreTraining/.test(headOf(json))
+    ? 'words'
+    : classesOf(json, 'SequenceClassification') || 'states';
 }
 
 function sources({ layers, head }: BertConfig, checkpoint: Pick<Checkpoint, 'has'>): Sources {
@@ -148,6 +158,8 @@ function sources({ layers, head }: BertConfig, checkpoint: Pick<Checkpoint, 'has
       ...same('logits.bias', 'cls.predictions.bias'),
     }),
     ...(head === 'states' && pooled),
+    ...(typeof head === 'object' &&
+      affine('logits', checkpoint.has('qa_outputs.weight') ? 'qa_outputs' : 'classifier')),
     ...(typeof head === 'number' && { ...pooled, ...affine('logits', 'classifier') }),
   };
 }

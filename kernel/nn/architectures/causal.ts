@@ -23,6 +23,8 @@ export interface LanguageModel {
   width: number;
   layers: number;
   block: BlockOptions;
+  /** For each layer, the `scale` of its attention. */
+  scales?: readonly number[];
   positions: 'learned' | 'sinusoidal' | 'none';
   /** Whether logits are products with the embedding itself. */
   tied: boolean;
@@ -35,7 +37,7 @@ export const gptInit = (layers: number) => ({
 });
 
 export function languageModel(model: LanguageModel, options: BuildOptions = {}): Graph {
-  const { vocabulary, context, width, layers, block, positions, tied } = model;
+  const { vocabulary, context, width, layers, block, scales, positions, tied } = model;
   const { name = model.name, seed, weights, cache = false, result } = options;
   const { heads, kvHeads = heads, headWidth = width / heads, window } = block.attention;
   const { hidden } = block.mlp || { hidden: undefined };
@@ -69,7 +71,7 @@ export function languageModel(model: LanguageModel, options: BuildOptions = {}):
                   : sinusoidalPositions('embed.position', before))(embedded, scope),
               ]);
         const blocks = { ...block, attention: { ...block.attention, causal: true, result } };
-        const { out, present } = stack(placed, scope, { ...blocks, layers, past });
+        const { out, present } = stack(placed, scope, { ...blocks, layers, past, scales });
         const final = (block.norm === 'rms' ? rmsNorm : layerNorm)('final.ln', { epsilon: block.epsilon });
         const unembed = linear('logits', {
           features: vocabulary,

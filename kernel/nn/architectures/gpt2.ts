@@ -12,6 +12,10 @@ import type { CausalConfig } from './transformer-config.ts';
 export interface Gpt2Config extends CausalConfig {
   /** Units of each MLP; 4·width where left out; 0 for attention alone. */
   hidden?: number;
+  /** Whether products of queries and keys are divided by √(head width). */
+  scaled?: boolean;
+  /** Whether those of the N-th block are divided by N + 1, too. */
+  scaledByLayer?: boolean;
 }
 
 /**
@@ -22,8 +26,9 @@ export interface Gpt2Config extends CausalConfig {
  */
 export function gpt2(config: Gpt2Config, options?: BuildOptions): Graph {
   const { vocabulary, context, width, layers, heads, hidden = 4 * width, epsilon = 1e-5 } = config;
-  const { activation = 'geluTanh', tied = true } = config;
+  const { activation = 'geluTanh', tied = true, scaled = true, scaledByLayer = false } = config;
   const inits = gptInit(layers);
+  const scale = (layer: number) => (scaled ? (width / heads) ** -0.5 : 1) / (scaledByLayer ? layer + 1 : 1);
   return languageModel(
     {
       name: 'gpt2',
@@ -32,6 +37,7 @@ export function gpt2(config: Gpt2Config, options?: BuildOptions): Graph {
       context,
       width,
       layers,
+      ...((!scaled || scaledByLayer) && { scales: Array.from({ length: layers }, (_, i) => scale(i)) }),
       positions: 'learned',
       tied,
       block: { attention: { heads, ...inits }, mlp: hidden > 0 && { hidden, activation, ...inits }, epsilon },
@@ -42,11 +48,7 @@ export function gpt2(config: Gpt2Config, options?: BuildOptions): Graph {
 
 /** GPT-2 as a config.json describes it. */
 export function gpt2From(json: HuggingFaceConfig): Architecture {
-  assertSupported(json, {
-    scale_attn_weights: true,
-    scale_attn_by_inverse_layer_idx: false,
-    add_cross_attention: false,
-  });
+  assertSupported(json, { add_cross_attention: false });
   const width = entry(json, ['n_embd', 'hidden_size'], 768);
   const config: Gpt2Config = {
     vocabulary: entry(json, 'vocab_size', 50257),
@@ -58,6 +60,8 @@ export function gpt2From(json: HuggingFaceConfig): Architecture {
     activation: entry(json, 'activation_function', 'gelu_new'),
     epsilon: entry(json, 'layer_norm_epsilon', 1e-5),
     tied: entry(json, 'tie_word_embeddings', true),
+    scaled: entry(json, 'scale_attn_weights', true),
+    scaledByLayer: entry(json, 'scale_attn_by_inverse_layer_idx', false),
   };
   return {
     name: 'gpt2',

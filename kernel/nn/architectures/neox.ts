@@ -7,7 +7,7 @@ import { rotaryFrequencies } from '../rotary.ts';
 import type { Architecture, BuildOptions, HuggingFaceConfig, Sources } from './architecture.ts';
 import { gptInit, languageModel } from './causal.ts';
 import { affine, eachLayer, made, prefixOf, rowsAt, same } from './checkpoint.ts';
-import { assertSupported, entry } from './config.ts';
+import { entry } from './config.ts';
 import { ropeOf } from './rope.ts';
 import type { CausalConfig } from './transformer-config.ts';
 
@@ -18,6 +18,8 @@ export interface NeoxConfig extends CausalConfig {
   rotary?: number;
   /** Base of the wavelengths. */
   base?: number;
+  /** Offsets in q, k, v and attn.out. */
+  bias?: boolean;
   /** Attention and MLP both read the same residual stream, else one after the other. */
   parallel?: boolean;
 }
@@ -30,7 +32,14 @@ export interface NeoxConfig extends CausalConfig {
  */
 export function neox(config: NeoxConfig, options?: BuildOptions): Graph {
   const { vocabulary, context, width, layers, heads, hidden = 4 * width, epsilon = 1e-5 } = config;
-  const { activation = 'gelu', rotary = 0.25, base = 10000, parallel = true, tied = false } = config;
+  const {
+    activation = 'gelu',
+    rotary = 0.25,
+    base = 10000,
+    parallel = true,
+    tied = false,
+    bias = true,
+  } = config;
   const inits = gptInit(layers);
   const turned = Math.floor((width / heads) * rotary);
   return languageModel(
@@ -44,7 +53,7 @@ export function neox(config: NeoxConfig, options?: BuildOptions): Graph {
       positions: 'none',
       tied,
       block: {
-        attention: { heads, rotary: rotaryFrequencies(turned, base), ...inits },
+        attention: { heads, bias, rotary: rotaryFrequencies(turned, base), ...inits },
         mlp: hidden > 0 && { hidden, activation, ...inits },
         wiring: parallel ? 'parallel' : 'pre',
         epsilon,
@@ -56,7 +65,6 @@ export function neox(config: NeoxConfig, options?: BuildOptions): Graph {
 
 /** GPT-NeoX as a config.json describes it. */
 export function neoxFrom(json: HuggingFaceConfig): Architecture {
-  assertSupported(json, { attention_bias: true });
   const width = entry(json, 'hidden_size', 6144);
   const { base, share } = ropeOf(json);
   const config: NeoxConfig = {
@@ -72,6 +80,7 @@ export function neoxFrom(json: HuggingFaceConfig): Architecture {
     base: entry(json, 'rotary_emb_base', base),
     parallel: entry(json, 'use_parallel_residual', true),
     tied: entry(json, 'tie_word_embeddings', false),
+    bias: entry(json, 'attention_bias', true),
   };
   return {
     name: 'neox',
@@ -87,7 +96,7 @@ export function neoxFrom(json: HuggingFaceConfig): Architecture {
 }
 
 /** q, k and v of one head lie together: rows head·3w … head·3w + w are its q. */
-function sources({ layers, heads, width }: NeoxConfig, prefix: string): Sources {
+function sources({ layers, heads, width, bias = true }: NeoxConfig, prefix: string): Sources {
   const w = width / heads;
   return {
     ...same('embed.weight', `${prefix}embed_in.weight`),
@@ -97,7 +106,7 @@ function sources({ layers, heads, width }: NeoxConfig, prefix: string): Sources 
       const part = (name: string, i: number): Sources =>
         Object.assign(
           {},
-          ...['weight', 'bias'].map(kind =>
+          ...(bias ? ['weight', 'bias'] : ['weight']).map(kind =>
             made(`${ours}.attn.${name}.${kind}`, `${theirs}.attention.query_key_value.${kind}`, value =>
               rowsAt(
                 value,
@@ -111,7 +120,7 @@ function sources({ layers, heads, width }: NeoxConfig, prefix: string): Sources 
         ...part('q', 0),
         ...part('k', 1),
         ...part('v', 2),
-        ...affine(`${ours}.attn.out`, `${theirs}.attention.dense`),
+        ...affine(`${ours}.attn.out`, `${theirs}.attention.dense`, bias),
         ...affine(`${ours}.ln2`, `${theirs}.post_attention_layernorm`),
         ...affine(`${ours}.mlp.pre`, `${theirs}.mlp.dense_h_to_4h`),
         ...affine(`${ours}.mlp.out`, `${theirs}.mlp.dense_4h_to_h`),

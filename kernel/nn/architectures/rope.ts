@@ -21,9 +21,12 @@ export function ropeOf(json: HuggingFaceConfig): Rope {
     share: number('partial_rotary_factor') ?? optional(json, 'partial_rotary_factor'),
   };
   const kind = entry(said, ['rope_type', 'type'], 'default');
-  if (kind === 'default') return rope;
+  // dynamic: as it is up to the context of the training; what is longer is not for this network
+  if (kind === 'default' || kind === 'dynamic') return rope;
   if (kind !== 'linear' && kind !== 'llama3')
-    throw new NeuronbookError(`unsupported rotary scaling: ${kind}; expected default, linear or llama3`);
+    throw new NeuronbookError(
+      `unsupported rotary scaling: ${kind}; expected default, linear, dynamic or llama3`,
+    );
   return {
     ...rope,
     scaling: {
