@@ -37,7 +37,7 @@ const named = (verb: string, site: string, channels?: readonly number[]): string
 
 /**
  * Removes channels: sets them to zero, to their own mean over the example's positions, or to given values.
- * @param options.mode `zero` (default), `mean` (over every axis but batch and channel of the same example), or
+ * @param options `mode`: `zero` (default), `mean` (over every axis but batch and channel of the same example), or
  *   one value per ablated channel, e.g. a mean measured on a data set
  * @example model.edit(ablate('conv3', { channels: [5], mode: 'mean' }))
  */

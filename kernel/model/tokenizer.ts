@@ -53,7 +53,7 @@ export class Tokenizer {
 
   /**
    * The numbers of a text's tokens.
-   * @param options.special whether to add what the model expects around a text, such as `<s>` or `[CLS]`
+   * @param options `special`: whether to add what the model expects around a text, such as `<s>` or `[CLS]`
    * @throws NameError on a word that the vocabulary cannot spell and has no token for
    * @example
    * gpt.tokenizer.encode('once upon').length
@@ -68,7 +68,7 @@ export class Tokenizer {
 
   /**
    * The text of tokens.
-   * @param options.special whether special tokens such as `</s>` are written out
+   * @param options `special`: whether special tokens such as `</s>` are written out
    * @throws NameError on a number that is no token
    * @example gpt.tokenizer.decode(gpt.tokenizer.encode('once upon')) // → once upon
    */
