@@ -11,10 +11,14 @@ import { host } from '../../base/host.ts';
 const require = createRequire(import.meta.url);
 const versionOf = (name: string): string => (require(`${name}/package.json`) as { version: string }).version;
 
-/** TypeScript is the one that checks types here, not the copy that tslab brings. */
+/** TypeScript is the one that checks types here, not the copy that tslab brings. Read when asked for only. */
 export const versions: typeof tslab.versions = {
-  tslab: versionOf('tslab'),
-  typescript: versionOf('typescript'),
+  get tslab() {
+    return versionOf('tslab');
+  },
+  get typescript() {
+    return versionOf('typescript');
+  },
   node: process.version,
 };
 
