@@ -16,7 +16,7 @@ const node = {
 };
 
 export default defineConfig(
-  globalIgnores([...built, '**/node_modules', '**/playwright-report']),
+  globalIgnores([...built, 'notebooks', '**/node_modules', '**/playwright-report']),
   js.configs.recommended,
   { files: ['**/*.{js,mjs}'], languageOptions: { globals: node } },
   {

@@ -149,7 +149,7 @@ test('what a warning says', () => {
     {
       "text/html": "<div style="border-left: 3px solid #e69f00; padding: 2px 8px">
     <div><b>1 type warning</b>; the cell runs all the same</div>
-    <div>TS2322 at 2:7: Type &#39;number&#39; is not assignable to type &#39;string&#39;.</div><pre style="margin: 2px 0; padding: 0"> ---&gt; 2 const b: string = a;
+    <div>TS2322 at 2:7: Type &#39;number&#39; is not assignable to type &#39;string&#39;.</div><pre style="margin: 2px 0; padding: 0; font-family: monospace; white-space: pre"> ---&gt; 2 const b: string = a;
                   ^</pre>
     </div>",
       "text/plain": "1 type warning; the cell runs all the same

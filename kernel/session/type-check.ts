@@ -74,12 +74,12 @@ export function createTypeCheck({ language, isWarm, show, mode = 'warn' }: TypeC
       language()
         .then(service => service.diagnose(code))
         .catch(() => []);
-    if (declares.test(code)) known.clear();
-    else if (known.size < MOST_KNOWN) known.set(code, found);
+    if (!declares.test(code) && known.size < MOST_KNOWN) known.set(code, found);
     return found;
   }
 
   function begin({ code, request, silent, allowStdin }: Subject): Checking {
+    if (declares.test(code)) known.clear();
     if (mode !== 'warn' || silent || !code.trim()) return unchecked;
     const warm = isWarm();
     let state: 'running' | 'shown' | 'failed' = 'running';

@@ -28,7 +28,7 @@ export function warningOf(problems: readonly TypeProblem[], source: string): Mim
   const html = shown.map(problem => {
     const lines = linesOf(problem, source);
     const code = lines.length
-      ? `<pre style="margin: 2px 0; padding: 0">${escapeHtml(lines.join('\n'))}</pre>`
+      ? `<pre style="margin: 2px 0; padding: 0; font-family: monospace; white-space: pre">${escapeHtml(lines.join('\n'))}</pre>`
       : '';
     return `<div>${escapeHtml(title(problem))}</div>${code}`;
   });
