@@ -45,7 +45,9 @@ async function check(env) {
   results.push(await tool('prettier', nodeScript('prettier', 'bin', 'prettier.cjs'), ['--check', '.'], env));
   // writes nothing: a reference that could not be made, or lacks what a comment promises, fails
   const typedoc = ['--emit', 'none', '--treatWarningsAsErrors'];
-  results.push(await tool('the reference of docs/api', nodeScript('typedoc', 'bin', 'typedoc'), typedoc, env));
+  results.push(
+    await tool('the reference of docs/api', nodeScript('typedoc', 'bin', 'typedoc'), typedoc, env),
+  );
   results.push(await scripts(env));
   return sum(results);
 }
