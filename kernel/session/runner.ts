@@ -51,7 +51,7 @@ const evaluator = await createOwnEvaluator({
   compiled: gate,
   awaited: cell => probe.awaited(cell),
 });
-const probe = installProbe({ ...evaluator, bundleOf });
+const probe = installProbe({ ...evaluator, bundleOf, check: () => cells.check(currentRun()) });
 
 /** tslab's converter is loaded by those who ask for it only. */
 async function createOwnEvaluator(options: EvaluatorOptions): Promise<Evaluator> {

@@ -107,6 +107,19 @@ await new Promise(() => {});`;
   expect(resultOf(await client.execute('ticks'))).toBe('1');
 });
 
+test('an evaluation that never ends is interrupted, and the cell with it', async () => {
+  const code = 'let a = 1;\na = 2;\na = 3;';
+  await dap.breakpoints(code, [2]);
+  const cell = await dap.start(code);
+  const { frames } = await dap.stopped();
+  const endless = dap.ask('evaluate', { expression: 'while (true) {}', frameId: frames[0].id });
+  await sleep(300);
+  await client.interrupt();
+  expect(await endless).toMatchObject({ success: false, message: 'InterruptError: interrupted' });
+  expect((await cell.done()).reply.content.ename).toBe('Interrupted');
+  expect(resultOf(await client.execute('a'))).toBe('1');
+});
+
 // the last one: it ends the kernel of this file
 test('the kernel shuts down at once while a cell stands still', async () => {
   await dap.breakpoints('let a = 1;', [1]);

@@ -20,6 +20,8 @@ export interface ProbeParts {
   /** Runs a cell. */
   run(source: string, count: number): Promise<{ value?: unknown }>;
   bundleOf(value: unknown): MimeBundle | Promise<MimeBundle>;
+  /** Throws where the reader pressed Interrupt. */
+  check(): void;
 }
 
 /** What an expression gave, or why it gave nothing. */
@@ -49,12 +51,12 @@ export const gate = new Script('(file => { debugger; })', { filename: GATE }).ru
   file: string,
 ) => void;
 
-export function createProbe({ scope, kinds, run, bundleOf }: ProbeParts) {
+export function createProbe({ scope, kinds, run, bundleOf, check }: ProbeParts) {
   const handles = createHandles();
   const hits = new Map<number, number>();
   const given: Record<(typeof cellParameters)[number], unknown> = {
     __scope: scope,
-    __check: () => undefined,
+    __check: check,
     __import: refuse('import'),
     __bind: refuse('import'),
     __meta: {},
@@ -265,7 +267,9 @@ export function createProbe({ scope, kinds, run, bundleOf }: ProbeParts) {
 const isText = (value: unknown): value is string => typeof value === 'string';
 
 const headline = (error: unknown): string =>
-  error instanceof Error ? `${error.name}: ${error.message}` : `thrown: ${describe(error)}`;
+  error instanceof Error
+    ? `${error.name}: ${error.message.replace('(cell 0, ', '(')}`
+    : `thrown: ${describe(error)}`;
 
 const refuse = (what: string) => () => {
   throw new Error(`${what} needs the cell to go on; continue first`);
