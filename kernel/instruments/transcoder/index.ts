@@ -7,3 +7,6 @@ export { auxiliary, ghosts, resampling, type Revival } from './revive.ts';
 export { Transcoder } from './transcoder.ts';
 export { evaluate, Evaluation, type EvaluateOptions } from './evaluate.ts';
 export { load, save, type LoadTranscoderOptions, type SaveTranscoderOptions } from './saelens.ts';
+export { connections } from './connections.ts';
+export { sweep, Sweep, type SweepOptions } from './sweep.ts';
+export { TopExamples, topExamples, type TopExample, type TopExamplesOptions } from './top-examples.ts';

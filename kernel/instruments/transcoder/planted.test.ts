@@ -42,7 +42,7 @@ const scales: Readonly<Record<'full' | 'reduced', Scale>> = {
       relu({ l1: 0.6 }),
       topK({ k: 4 }),
       batchTopK({ k: 4 }),
-      jumpRelu({ l0: 0.3 }),
+      jumpRelu({ l0: 0.2 }),
       gated({ l1: 0.6 }),
     ].map(architecture => ({ architecture, spare: 1.25, steps: 4000 })),
   },
