@@ -8,7 +8,9 @@ import { formatDims, type Dims } from '../../base/shape.ts';
 
 const LONGEST = 200;
 /** Beyond this many values statistics would take longer than the eye waits. */
-const MOST_VALUES = 5e7;
+const MOST_VALUES = 1e7;
+/** Of an object with more properties than this the names are told, since util.inspect would look at all of them. */
+const MOST_PROPERTIES = 100;
 
 type Numbers = ArrayLike<number | bigint>;
 
@@ -28,7 +30,7 @@ export function describe(value: unknown): string {
     if (tensor) return `tensor ${tensor.dtype} ${formatDims(tensor.dims)}${statistics(decoded(tensor))}`;
     if (isNumbers(value)) return `${typeOf(value)}(${value.length})${statistics(value)}`;
     if (typeof value === 'function') return nameOfFunction(value);
-    return short(inspect(value, brief));
+    return short(crowd(value) ?? inspect(value, brief));
   } catch (error) {
     return `(can not be shown: ${error instanceof Error ? error.message : String(error)})`;
   }
@@ -41,6 +43,14 @@ const brief = {
   maxArrayLength: 8,
   maxStringLength: 10_000,
 } as const;
+
+function crowd(value: unknown): string | undefined {
+  if (typeof value !== 'object' || value === null || types.isProxy(value) || Array.isArray(value))
+    return undefined;
+  const names = Object.keys(value);
+  if (names.length <= MOST_PROPERTIES) return undefined;
+  return `${typeOf(value)} { ${names.slice(0, 5).join(', ')}, … ${names.length - 5} more }`;
+}
 
 const short = (text: string): string => {
   const line = text.replace(/\s*\n\s*/g, ' ');

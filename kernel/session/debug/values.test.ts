@@ -41,6 +41,9 @@ test('plain values in a line', () => {
   ];
   for (const [value, line, type] of rows) expect([text(value), typeOf(value)]).toEqual([line, type]);
   expect(text('x'.repeat(1000))).toHaveLength(200);
+  const crowd = Object.fromEntries(Array.from({ length: 100_000 }, (_, i) => [`k${i}`, i]));
+  expect(text(crowd)).toBe('Object { k0, k1, k2, k3, k4, … 99995 more }');
+  expect(inside(crowd).map(({ name }) => name)[1]).toBe('k10000 … k19999');
 });
 
 test('no getter and no trap runs until it is asked for', () => {
