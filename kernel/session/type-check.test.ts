@@ -61,16 +61,18 @@ describe('rules', () => {
       expect(shown).toHaveLength(1);
     }
   });
-  test('a service that has not started is asked when the cell is done, and nobody waits for it', async () => {
+  test('a service that has not started is asked soon after the cell, and nobody waits for it', async () => {
+    vi.useFakeTimers();
     const { begin, shown, diagnosed, answer } = setting(false);
     const checking = begin();
-    await turn();
+    await vi.advanceTimersByTimeAsync(0);
     expect(diagnosed).toEqual([]);
     await checking.passed(never);
-    await turn();
+    expect(diagnosed).toEqual([]);
+    await vi.advanceTimersByTimeAsync(300);
     expect(diagnosed).toEqual([source]);
     answer([problem]);
-    await turn();
+    await vi.advanceTimersByTimeAsync(0);
     expect(shown).toHaveLength(1);
   });
   test('a long cell shows its warning while it runs, once', async () => {

@@ -32,6 +32,8 @@ const magic = /^[ \t]*%types[ \t]+(off|warn|block)[ \t]*$/m;
 const PATIENCE = 40;
 /** The same where nobody sits there: such clients save the notebook without what comes late. */
 const PATIENCE_UNATTENDED = 400;
+/** How long after the first cell the service starts to load, in ms: quick cells that follow have the processor to themselves. */
+const REST = 250;
 /** A cell that still runs after this time shows its warning meanwhile, in ms. */
 const LONG = 1000;
 
@@ -98,8 +100,9 @@ export function createTypeCheck({ language, isWarm, show, mode = 'warn' }: TypeC
     return {
       async passed(hurry) {
         clearTimeout(early);
+        if (!warm) return void setTimeout(() => void ask().then(reveal), REST).unref();
         const out = ask().then(reveal);
-        if (warm) await within(allowStdin ? PATIENCE : PATIENCE_UNATTENDED, out, hurry);
+        await within(allowStdin ? PATIENCE : PATIENCE_UNATTENDED, out, hurry);
       },
       async failed({ ename, evalue }) {
         clearTimeout(early);
