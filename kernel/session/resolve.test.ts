@@ -142,3 +142,18 @@ test('import.meta.resolve', async () => {
     ),
   ).toEqual(['/a.ts', 'node:fs', '/node_modules/common/i.js']);
 });
+
+test('what Node’s loader refuses names the line of the import too', async () => {
+  write('node_modules/needs/package.json', { name: 'needs', type: 'module', main: 'i.js' });
+  write('node_modules/needs/i.js', 'import "not-there"');
+  write('wrong.ts', 'export const = 1');
+  const escapes = new RegExp(`${String.fromCharCode(27)}\\[[\\d;]*m`, 'g');
+  for (const specifier of ['needs', './wrong.ts', 'node:nowhere']) {
+    const error: unknown = await run(`1;\n  await import('${specifier}')`).then(
+      () => undefined,
+      (caught: unknown) => caught,
+    );
+    const text = evaluator.formatError(error).traceback.join('\n').replace(escapes, '');
+    expect(text).toContain(`Cell ${count}, line 2, column 9\n`);
+  }
+});

@@ -40,7 +40,7 @@ export function createImporter(cwd: string): Importer {
   const fromKernel = importerAt(here);
   const require = createRequire(notebook);
 
-  const load = async (specifier: unknown, options?: ImportCallOptions) => {
+  const find = async (specifier: unknown, options?: ImportCallOptions) => {
     const name = String(specifier);
     const attributes = /\.json$/.test(name) && !options?.with ? { with: { type: 'json' } } : options;
     if (isLocal(name)) {
@@ -63,6 +63,14 @@ export function createImporter(cwd: string): Importer {
     throw missing(name, cwd, 'ERR_MODULE_NOT_FOUND');
   };
 
+  const load = (specifier: unknown, options?: ImportCallOptions) => {
+    const called = new Error();
+    return find(specifier, options).catch((error: unknown) => {
+      placeAt(error, called);
+      throw error;
+    });
+  };
+
   return Object.assign(load, {
     resolve(specifier: string) {
       if (isBuiltin(specifier)) return specifier.startsWith('node:') ? specifier : `node:${specifier}`;
@@ -71,6 +79,15 @@ export function createImporter(cwd: string): Importer {
         .href;
     },
   });
+}
+
+/** What Node's loader refuses has frames of the loader only: those of the cell that imports are added. */
+function placeAt(error: unknown, called: Error): void {
+  if (!(error instanceof Error) || String(error.stack).includes('[cell ')) return;
+  const frames = String(called.stack)
+    .split('\n')
+    .filter(line => line.includes('[cell '));
+  if (frames.length) error.stack = [error.stack, ...frames].join('\n');
 }
 
 type Load = (specifier: string, options?: ImportCallOptions) => Promise<Record<string, unknown>>;
