@@ -60,15 +60,6 @@ describe('Deno', () => {
     socket.close();
   });
 
-  test('#35098: cursor_pos counts code points', async () => {
-    const code = '"𝒳😀".padSt';
-    expect(await content('complete_request', { code, cursor_pos: 10 })).toMatchObject({
-      matches: ['padStart'],
-      cursor_start: 5,
-      cursor_end: 10,
-    });
-  });
-
   test('#35328: an error of a cell is an error in its reply', async () =>
     expect((await client.execute('throw new RangeError("far")')).reply.content).toMatchObject({
       status: 'error',
@@ -256,6 +247,7 @@ describe('tslab: requests', () => {
 const SLACK = 10;
 
 test.each([
+  ['Deno #35098: cursor_pos counts code points', 'protocol', 'positions count code points, not UTF-16 units'],
   [
     'control and heartbeat during a loop',
     'protocol',
