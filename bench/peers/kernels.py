@@ -70,9 +70,20 @@ class Kernel:
                 except Exception:
                     continue
                 if reply["header"]["msg_type"] == "kernel_info_reply":
-                    return self.since_start()
+                    answered = self.since_start()
+                    self.subscribe()
+                    return answered
             if self.since_start() > PATIENCE * 1000:
                 raise TimeoutError(asked)
+
+    def subscribe(self):
+        """Until what is published arrives too: a subscription takes effect when the kernel has heard of it."""
+        while self.since_start() < PATIENCE * 1000:
+            try:
+                return self.client.get_iopub_msg(timeout=0.1)
+            except Exception:
+                self.client.kernel_info()
+        raise TimeoutError("nothing was published")
 
     def reply(self, asked):
         while True:
