@@ -25,7 +25,7 @@ export interface LanguageClient {
 }
 
 export interface ClientOptions {
-  /** A worker that is silent for so long is started again, in ms; three times as long while it starts. */
+  /** A worker that is silent for so long is started again, in ms; six times as long while it starts. */
   limit?: number;
 }
 
@@ -96,7 +96,7 @@ export function createLanguageClient(cwd: string, { limit = 10_000 }: ClientOpti
         void worker?.terminate();
         drop();
       },
-      warm ? limit : 3 * limit,
+      warm ? limit : 6 * limit,
     );
     watch.unref();
   }
