@@ -55,17 +55,6 @@ export const everyWord = (batch: TokenBatch): TokenBatch => ({
   mask: new Tensor('float32', batch.mask.dims, new Float32Array(batch.mask.size).fill(1)),
 });
 
-/** Two batches as one. */
-export function joined(a: TokenBatch, b: TokenBatch): TokenBatch {
-  const one = (name: string): Tensor => {
-    const { dtype, dims } = a[name];
-    const values = [...(a[name].data as Iterable<bigint>), ...(b[name].data as Iterable<bigint>)];
-    const data = dtype === 'int64' ? BigInt64Array.from(values) : Float32Array.from(values, Number);
-    return new Tensor(dtype, [dims[0] + b[name].dims[0], ...dims.slice(1)], data);
-  };
-  return Object.fromEntries(Object.keys(a).map(name => [name, one(name)])) as unknown as TokenBatch;
-}
-
 /** The labels that count, dealt out anew among their places; the others stay. */
 export function shuffled(batch: TokenBatch, seed: string): TokenBatch {
   const labels = batch.label.data.slice() as BigInt64Array;

@@ -33,8 +33,8 @@ export interface Plan {
   batch: number;
   /** The graph with its first weights. */
   network(): ReturnType<typeof nn.network>;
-  /** A batch of the training data; what is drawn may change from step to step, from easy to what is scored. */
-  data(stream: Rng, count: number, step: number): Batch;
+  /** A batch of the training data. */
+  data(stream: Rng, count: number): Batch;
   loss: Loss;
   /** The rate and the weight decay of AdamW. */
   lr: number;
@@ -59,7 +59,7 @@ export const recipe = (plan: Plan): Recipe => ({
   ...plan,
   train({ until = plan.steps, report = () => {} } = {}) {
     const { seed, steps, batch, loss, lr, decay, clip } = plan;
-    return fit(plan.network(), (step, stream) => plan.data(stream, batch, step), {
+    return fit(plan.network(), (_step, stream) => plan.data(stream, batch), {
       loss,
       optimizer: adamW({ lr, decay }),
       schedule: schedule.cosine({ warmup: 50 }),
