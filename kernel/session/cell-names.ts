@@ -59,8 +59,7 @@ export function* namesOfPattern(pattern: Node): Generator<string> {
 /** `var` names of a function body or cell: found in nested blocks too, not in nested functions. */
 export function* hoistedNames(node: Node): Generator<string> {
   if (node.type === 'VariableDeclaration') {
-    if (node.kind === 'var')
-      for (const declarator of node.declarations) yield* namesOfPattern(declarator.id);
+    if (node.kind === 'var') for (const declarator of node.declarations) yield* namesOfPattern(declarator.id);
   } else if (holdsStatements(node.type)) for (const child of childrenOf(node)) yield* hoistedNames(child);
 }
 
