@@ -116,5 +116,5 @@ test(
     }
     expect(await client.stop()).toBe(0);
   },
-  60_000 + CELLS * 200,
+  240_000 + CELLS * 200,
 );
