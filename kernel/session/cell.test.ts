@@ -37,7 +37,7 @@ test.each([
   ["import d, { a as b } from 'm'", '__bind(await __import("m"), "m", [["d","default"],["b","a"]]);'],
   ["import type { T } from 'm'", ''],
   ['Math.max(console, x)', 'return [await (Math.max(console, __scope.x))];'],
-  ['const c = 1; c = 2;', '__scope.c = 1;\n__constant("c").x = 2;'],
+  ['const c = 1; c = 2;', '__scope.c = 1;\nreturn [await (__constant("c").x = 2)];'],
 ])('%s', (source, code) => {
   expect(body(source)).toBe(code);
 });

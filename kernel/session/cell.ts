@@ -52,7 +52,7 @@ export function rewriteCell(source: string, count: number, options: CellOptions 
   const { code: written, map: first } = cellSource(source, name => !!known(name) || isGlobal(name));
   const { code: plain, maps, program: typed, problems } = transpile('cell.ts', written, cwd);
   if (problems.length) throw syntaxError(problems[0], written, options.shown ?? source, count);
-  const hasValue = showsValue(typed.body.at(-1), written);
+  const hasValue = showsValue(typed.body.at(-1));
 
   const { program } = parseSync('cell.js', plain, {
     lang: 'js',
@@ -120,13 +120,10 @@ function syntaxError(problem: Problem, written: string, source: string, count: n
   return new CellSyntaxError(message.replace(/\.$/, ''), source, count, line, column, hint);
 }
 
-/** A last expression shows its value unless a semicolon follows it, as in IPython. */
-function showsValue(last: Node | undefined, source: string): boolean {
-  if (last?.type === 'ExportDefaultDeclaration') {
-    const { type } = last.declaration as Node;
-    return !/Declaration$/.test(type) && source[last.end - 1] !== ';';
-  }
-  return last?.type === 'ExpressionStatement' && source[last.end - 1] !== ';';
+/** A last expression shows its value, with or without a semicolon; `void` in front of it keeps it quiet. */
+function showsValue(last: Node | undefined): boolean {
+  if (last?.type === 'ExportDefaultDeclaration') return !/Declaration$/.test((last.declaration as Node).type);
+  return last?.type === 'ExpressionStatement';
 }
 
 /** Where a cell disposes of resources at its end, its statements stand inside one generated `try`. */

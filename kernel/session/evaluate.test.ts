@@ -155,9 +155,10 @@ describe('names across cells', () => {
 describe('the last value', () => {
   test.each<[string, boolean, unknown]>([
     ['1 + 1', true, 2],
-    ['1 + 1;', false, undefined],
+    ['1 + 1;', true, 2],
     ['1 + 1 // why', true, 2],
-    ['1 + 1; // why', false, undefined],
+    ['1 + 1; // why', true, 2],
+    ['void (1 + 1);', false, undefined],
     ['"text"', true, 'text'],
     ['({ a: 1 })', true, { a: 1 }],
     ['const x = 1', false, undefined],

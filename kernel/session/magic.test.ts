@@ -46,7 +46,7 @@ test('%time runs code of any kind, and gives its value', async () => {
   expect(await print('%time const made = await Promise.resolve(5)')).toMatch(times);
   expect(await run('made')).toBe(5);
   expect(await run('%%time\nconst more = made + 1\nmore')).toBe(6);
-  expect(await run('%time 1 + 1;')).toBeUndefined();
+  expect(await run('%time 1 + 1;')).toBe(2);
 });
 
 test('%timeit', async () => {
