@@ -68,6 +68,7 @@ export { Vocabulary } from './data/vocabulary.ts';
 export { textures, type TextureBatch, type TextureClass } from './data/textures.ts';
 
 // instruments
+export * from './instruments/experiment/index.ts';
 export { channel, direction, logit, neuron } from './instruments/feature/objectives.ts';
 export * as transcoder from './instruments/transcoder/index.ts';
 export * as viz from './instruments/feature/index.ts';

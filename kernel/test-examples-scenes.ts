@@ -8,6 +8,7 @@
  *                    coder    a transcoder of its second MLP, of 16 features
  *                    net      x → logits (four classes), y, hidden; x, label, next, target and all of them as data
  *                    photos, acts, ids, config, checkpoint, writeFile
+ *                    coin     an experiment: the arm `loaded` and its control `fair`
  *   engine/functions x, y     2×3 in a trace
  *   nn/              x        2×8×64 in a trace, with scope, inputs.mask, q, chosen
  */
@@ -70,6 +71,14 @@ async function classifier() {
   return { net: new front.Model('net', graph), x, label, target, data: { x, label, next: label, target } };
 }
 
+const coin = front.experiment({
+  question: 'Does the loaded coin fall on its head more often?',
+  arms: { loaded: 'a head in 7 of 10 throws' },
+  controls: { fair: 'a head in 5 of 10 throws' },
+  marks: { 'share of heads': { of: own => own.heads, atLeast: 0.6, control: 'fair' } },
+  run: ({ arm }) => ({ heads: arm === 'loaded' ? 0.7 : 0.5 }),
+});
+
 async function files(image: front.Tensor) {
   const { data } = await sharp(front.picture(image)).jpeg().toBuffer({ resolveWithObject: true });
   writeFileSync('cat.jpg', data);
@@ -121,6 +130,7 @@ export async function everywhere() {
     coder,
     photos,
     ids,
+    coin,
     writeFile,
     ...(await classifier()),
   };
