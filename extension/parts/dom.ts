@@ -52,6 +52,11 @@ export const icons = {
   close: 'M4 4l8 8M12 4l-8 8',
   previous: 'M10 3 5 8l5 5',
   next: 'M6 3l5 5-5 5',
+  plus: 'M8 3v10M3 8h10',
+  minus: 'M3 8h10',
+  fit: 'M2.5 6V2.5H6M10 2.5h3.5V6M13.5 10v3.5H10M6 13.5H2.5V10',
+  expand: 'M4 6.5 8 2.5l4 4M4 9.5l4 4 4-4',
+  collapse: 'M4 2.5l4 4 4-4M4 13.5l4-4 4 4',
 };
 
 /** Sets text only where it differs, so that an update leaves selections and readers alone. */
