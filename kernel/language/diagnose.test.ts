@@ -41,13 +41,14 @@ describe('in a folder without a project', () => {
     [
       'globals',
       [
-        'globalThis.shared = 3',
+        'globalThis.shared = 3; shared',
         'shared + 1',
         'declare global { interface Array<T> { mine(): T } }',
         '[1].mine()',
       ],
     ],
     ['errors that are caught', ['try { JSON.parse("{") } catch (error) { console.log(error.message) }']],
+    ['an import by require', ['import fs = require("node:fs"); fs.existsSync("/")']],
     ['exports', ['export const e1 = 1', 'export default 5', 'export function e2() {}', 'e1; e2()']],
     [
       'resources',

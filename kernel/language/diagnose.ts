@@ -9,6 +9,7 @@ const allowed = new Set([
   2440, // import declaration conflicts with local declaration
   2395, // individual declarations in merged declaration must be all exported or all local
   2309, // an export assignment in a module with other exports
+  1202, // import a = require('b'): cells may
   1108, // return outside of a function: the parser of cells says it better
   2695, // left side of a comma is unused
   7016, // a package without types: it runs all the same
@@ -40,9 +41,14 @@ export function diagnose(
     .getSemanticDiagnostics(cells.current)
     .filter(({ code, start = 0 }) => !allowed.has(code) && start >= offset)
     .filter(({ code }) => strict || !isImplicitAny(code))
+    .filter(found => !(missingName.has(found.code) && isGivenToAll(textOf(found, source), code)))
     .filter(found => !(ownInitializer.has(found.code) && cells.declarationOf(textOf(found, source))))
     .map(found => diagnosticOf(found, code, offset, source));
 }
+
+/** `globalThis.x = 1; x` */
+const isGivenToAll = (name: string, code: string): boolean =>
+  code.replaceAll(/\s/g, '').includes(`globalThis.${name}=`);
 
 const textOf = ({ start = 0, length = 0 }: ts.Diagnostic, source?: ts.SourceFile): string =>
   source?.text.slice(start, start + length) ?? '';

@@ -25,6 +25,8 @@ test.each([
   'const a = 1\n%who\na',
   '%%html\n<b>\n',
   '{ a: 1, b: 2 }',
+  'Math.max?',
+  '??console',
 ])('complete: %s', code => {
   expect(isComplete(code)).toEqual({ status: 'complete' });
 });

@@ -6,6 +6,7 @@ import { parseSync } from 'oxc-parser';
 import { blankMagics, findMagics } from '../base/magics.ts';
 import { isTooDeep } from '../base/nesting.ts';
 import { isObjectLiteral } from '../base/object-literal.ts';
+import { questionOf } from '../base/question.ts';
 import type { IsCompleteReply } from './replies.ts';
 
 /** Characters of what somebody types; one level of a deep chain, such as `a=a=a=…`, takes at least two. */
@@ -17,7 +18,7 @@ export function isComplete(written: string): IsCompleteReply {
   const { cell } = findMagics(written);
   // as in IPython: an empty line ends a cell that belongs to a magic
   if (cell) return /\n[ \t]*$/.test(written) ? { status: 'complete' } : { status: 'incomplete', indent: '' };
-  if (isObjectLiteral(written)) return { status: 'complete' };
+  if (isObjectLiteral(written) || questionOf(written)) return { status: 'complete' };
   const code = blankMagics(written);
   const { errors } = parseSync('cell.ts', code, { lang: 'ts', sourceType: 'module' });
   if (!errors.length) return { status: 'complete' };

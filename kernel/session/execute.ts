@@ -2,6 +2,7 @@
  * Cells in their order: of each shell one runs, the others wait. An error aborts those that were sent before it was
  * known, and each of them is told so.
  */
+import { questionOf, type Question } from '../base/question.ts';
 import type { CellError, RunnerRequest } from './runner-protocol.ts';
 import type { History } from './history.ts';
 import type { Channel, Language, Request, Transport } from './protocol.ts';
@@ -47,9 +48,6 @@ export interface ExecuteParts {
 const IN_FLIGHT = 100;
 /** Clients round the date of a message to milliseconds. */
 const CLOCK = 2;
-/** `name?` or `?name` alone in a cell asks what that is, as in IPython. */
-const question = /^\s*(?:([\p{ID_Continue}$.]+)(\?\??)|(\?\??)([\p{ID_Continue}$.]+))\s*;?\s*$/u;
-
 /** A magic that takes all variables away. */
 const resets = /^\s*%reset\b/m;
 
@@ -112,8 +110,8 @@ export function createExecutor({
   }
 
   async function run(cell: Cell): Promise<Outcome> {
-    const asked = question.exec(cell.code);
-    const page = asked && (await explain(asked[1] ?? asked[4], (asked[2] ?? asked[3]).length - 1));
+    const asked = questionOf(cell.code);
+    const page = asked && (await explain(asked));
     const code = asked ? '' : cell.code;
     const expressions = expressionsOf(cell.request);
     if (!code.trim() && !Object.keys(expressions).length) return { payload: page ? [page] : [] };
@@ -127,7 +125,7 @@ export function createExecutor({
   }
 
   /** Help on a name, in the front end's pager. */
-  async function explain(name: string, detail: number): Promise<object> {
+  async function explain({ name, detail }: Question): Promise<object> {
     const cursor = [...name].length;
     const reply = (await (await language()).inspect(name, cursor, detail)) as {
       found?: boolean;

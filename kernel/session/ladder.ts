@@ -54,7 +54,7 @@ export function createLadder({ runner, notice, kill }: LadderOptions) {
     }
     if (now - since < PATIENCE.interrupt || now - nativeAt < PATIENCE.native) return;
     // on a machine that is short of time the gentler rungs come late, and get their chance all the same
-    const terminatedAt = fresh()?.terminatedAt ?? 1;
+    const terminatedAt = fresh()?.terminatedAt ?? 0;
     const tried = terminatedAt > 0 && now - terminatedAt > PATIENCE.terminated;
     if (tried || now - since > LAST) end(run, 'it did not react to the interrupt');
   }

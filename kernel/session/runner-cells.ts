@@ -2,6 +2,7 @@
  * Runs cells and sees to it that each is answered exactly once, whatever becomes of its promise. The main shell sends
  * one at a time; cells of subshells run beside it, each from one of its awaits to the next.
  */
+import { setImmediate as turn } from 'node:timers/promises';
 import { InterruptError } from '../base/errors.ts';
 import type { MimeBundle } from '../base/host.ts';
 import { plainEntries } from '../base/json.ts';
@@ -100,6 +101,7 @@ export function createCells({ evaluator, bundleOf, isSilent, send, flags, timers
     }
     const answers: Record<string, object> = {};
     for (const [name, source] of Object.entries(expressions)) answers[name] = await express(source, count);
+    await turn();
     finish(run, undefined, answers);
   }
 
@@ -138,7 +140,11 @@ export function createCells({ evaluator, bundleOf, isSilent, send, flags, timers
       if (!active.size) Atomics.store(flags, Flag.STEPS, 0);
       active.set(request.run, []);
       latest = request.run;
-      evaluate(request).catch((error: unknown) => finish(request.run, evaluator.formatError(error)));
+      evaluate(request).catch(async (error: unknown) => {
+        const told = evaluator.formatError(error);
+        await turn();
+        finish(request.run, told);
+      });
     },
     /** A comm message runs as a run of its own, beside the active cell. */
     within(run: number, work: () => void): void {

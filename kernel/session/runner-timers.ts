@@ -79,7 +79,7 @@ export function installTimers(currentRun: () => number, epoch: () => number): Ti
       // an interrupted loop must not begin again with the next tick of its interval
       if ((error as Error | undefined)?.name === 'InterruptError') clear(run);
       // as Node reports it: an uncaught exception, not a rejection that could still be handled
-      native.setImmediate(fail, error);
+      native.setImmediate(fail, run, error);
     }
     // not in a `finally`: a termination skips it, and so leaves its trace
     inside = undefined;
@@ -90,7 +90,10 @@ export function installTimers(currentRun: () => number, epoch: () => number): Ti
     pending.delete(run);
   }
 
-  function fail(error: unknown): never {
+  /** Later than `release`: the error still belongs to the run, whatever cell runs by now. */
+  function fail(run: number, error: unknown): never {
+    calling = run;
+    native.setImmediate(release, run);
     throw error;
   }
 

@@ -68,6 +68,18 @@ test('names are the user’s own', async () => {
   );
 });
 
+test('an error is of the class that was thrown, as Node prints it', async () => {
+  for (const [thrown, ename] of [
+    ['class TooHot extends Error {}; throw new TooHot("100")', 'TooHot'],
+    ['class Own extends TypeError { override name = "Mine" }; throw new Own("x")', 'Mine'],
+    ['throw new (class extends RangeError {})("x")', 'RangeError'],
+    ['throw Object.assign(new Error("x"), { name: "Named" })', 'Named'],
+    ['structuredClone(() => 1)', 'DataCloneError'],
+    ['require("node:fs").readFileSync({})', 'TypeError'],
+  ])
+    expect((await shown(thrown)).ename).toBe(ename);
+});
+
 test('after an await, with a cause', async () => {
   const { text } = await shown(
     `async function read(path: string) {\n  try {\n    await (await import('node:fs/promises')).readFile(path);\n  } catch (cause) {\n    throw new Error('no file', { cause });\n  }\n}`,

@@ -147,7 +147,25 @@ function format(error: unknown, seen: Set<unknown>): FormattedError {
 const isError = (value: unknown): value is Error =>
   value instanceof Error || Object.prototype.toString.call(value) === '[object Error]';
 
-const nameOf = (error: Error): string => String(error.name || error.constructor?.name || 'Error');
+/** The error's own name, or that of its class where it only inherits one of the language's. */
+function nameOf(error: Error): string {
+  const name = String(error.name || 'Error');
+  const made = error.constructor?.name;
+  const inherited = languageErrors.has(name) && !Object.hasOwn(error, 'name');
+  // what a bundler has shortened says nothing
+  return inherited && /^\p{Lu}.{2}/u.test(made ?? '') ? made : name;
+}
+
+const languageErrors = new Set([
+  'Error',
+  'AggregateError',
+  'EvalError',
+  'RangeError',
+  'ReferenceError',
+  'SyntaxError',
+  'TypeError',
+  'URIError',
+]);
 
 /** What else the error carries, e.g. `code: 'ENOENT'`. */
 function details(error: Error): string[] {

@@ -32,6 +32,19 @@ test('a flood of text waits until it has been sent', () => {
   expect(log).toEqual(['pause', '1 stdout 600000', 'resume']);
 });
 
+test('two streams that flood in turns go out in few messages, each in its order', () => {
+  const { log, streams } = setting();
+  for (let i = 0; i < 1000; i++) {
+    streams.write(1, 'stdout', `${i};`);
+    streams.write(1, 'stderr', `${i}!`);
+  }
+  streams.write(2, 'stdout', 'another');
+  vi.advanceTimersByTime(100);
+  expect(log).toHaveLength(101);
+  expect(log.slice(0, 4)).toEqual(['1 stdout 0;', '1 stderr 0!', '1 stdout 1;', '1 stderr 1!']);
+  expect(log.at(-1)).toBe('2 stdout another');
+});
+
 test('a flood of displays waits for the end of its span, text among it or not', () => {
   const { log, streams } = setting();
   for (let i = 0; i < 499; i++) streams.count();

@@ -17,6 +17,8 @@ const INTERVAL = 50;
 const GATHER = 3;
 /** Characters that may wait before the runner has to. */
 const LIMIT = 1 << 18;
+/** Messages of streams that go out together. */
+const PARTS = 100;
 /** Messages of other kinds that may go out in a span of time, in ms, before the runner has to wait for its end. */
 const BURST = 500;
 const SPAN = 100;
@@ -42,6 +44,10 @@ export function createStreams({ publish, pause, resume }: StreamsOptions) {
     paused = false;
   }
 
+  /** Where both streams flood in turns, each keeps its own order, and no longer that between them. */
+  const crowded = (run: number, name: StreamName) =>
+    pending.length < PARTS ? undefined : pending.findLast(part => part.run === run && part.name === name);
+
   function release(): void {
     held = undefined;
     if (!paused) resume();
@@ -50,7 +56,8 @@ export function createStreams({ publish, pause, resume }: StreamsOptions) {
   return {
     write(run: number, name: StreamName, text: string): void {
       const last = pending.at(-1);
-      if (last?.run === run && last.name === name) last.texts.push(text);
+      const joins = last?.run === run && last.name === name ? last : crowded(run, name);
+      if (joins) joins.texts.push(text);
       else pending.push({ run, name, texts: [text] });
       size += text.length;
       timer ??= setTimeout(flush, Math.max(GATHER, sent + INTERVAL - performance.now()));

@@ -191,10 +191,14 @@ test('errors that no cell awaits are shown under their cell', async () => {
   const id = await client.send(
     'execute_request',
     client.executeRequest(
-      'setTimeout(() => { throw new Error("in a timer") }, 50); void Promise.reject(new Error("unhandled")); let kept = 1',
+      'setTimeout(() => { throw new Error("in a timer") }, 300); void Promise.reject(new Error("unhandled")); let kept = 1',
     ),
   );
-  expect((await client.finish(id)).reply.content.status).toBe('ok');
+  const { reply, outputs } = await client.finish(id);
+  expect(reply.content.status).toBe('ok');
+  // before the idle: a saved notebook has it
+  expect(outputs.map(({ content }) => content.evalue)).toContain('unhandled');
+  await client.execute('"another cell"');
   const errors = await client.until(() => {
     const found = client.outputsOf(id).filter(({ header }) => header.msg_type === 'error');
     return found.length === 2 && found;
