@@ -75,7 +75,7 @@ function extensionBreaches(sources: Sources) {
   for (const { from, spec } of imports(sources)) {
     const outside = spec.startsWith('.') && posix.join(posix.dirname(from), spec).startsWith('..');
     const ours = spec === 'neuronbook' || spec.startsWith('neuronbook/') || spec.startsWith('#');
-    const payload = /^neuronbook\/display\/(payload|packed|heat|controls|views\/[a-z-]+)$/.test(spec);
+    const payload = /^neuronbook\/display\/(payload|packed|heat|controls|(views|drawings)\/[a-z-]+)$/.test(spec);
     const live = spec === 'neuronbook' && /\b(live|figure)\b/.test(from);
     if (outside || (ours && !payload && !live)) found.push(`${from} imports ${spec}`);
   }

@@ -12,11 +12,13 @@ export interface Matrix {
   height: number;
   range: readonly [number, number];
   scale: 'sequential' | 'diverging';
+  /** Laid over a picture, which is seen where there is little. */
+  fade?: boolean;
 }
 
 /** Draws into a canvas of the matrix's own size; the style enlarges it. */
 export function paint(canvas: HTMLCanvasElement, matrix: Matrix): void {
-  const { width, height, data } = heat(matrix.data, matrix, matrix.range, matrix.scale);
+  const { width, height, data } = heat(matrix.data, matrix, matrix.range, matrix.scale, matrix.fade);
   canvas.width = width;
   canvas.height = height;
   canvas.getContext('2d')?.putImageData(new ImageData(new Uint8ClampedArray(data), width, height), 0, 0);
@@ -35,10 +37,14 @@ export class HeatMap {
     this.cursor,
   );
 
-  /** `moved` learns the row and column under the cursor. */
-  constructor(private readonly moved: (row: number, column: number) => void) {
+  /** `moved` learns the row and column under the cursor, `chosen` those that a click or Enter selects. */
+  constructor(
+    private readonly moved: (row: number, column: number) => void,
+    private readonly chosen: (row: number, column: number) => void = () => {},
+  ) {
     this.node.addEventListener('pointermove', event => this.point(event));
     this.node.addEventListener('pointerdown', event => this.point(event));
+    this.node.addEventListener('click', () => this.choose());
     this.node.addEventListener('keydown', event => this.onKey(event));
     this.node.addEventListener('focus', () => this.move(this.row, this.column));
   }
@@ -63,7 +69,16 @@ export class HeatMap {
       this.move(row, column);
   }
 
+  private choose(): void {
+    if (!this.cursor.hidden) this.chosen(this.row, this.column);
+  }
+
   private onKey(event: KeyboardEvent): void {
+    if (event.key === 'Enter') {
+      event.preventDefault();
+      event.stopPropagation();
+      return this.choose();
+    }
     const by: Record<string, [number, number]> = {
       ArrowUp: [-1, 0],
       ArrowDown: [1, 0],

@@ -10,16 +10,18 @@ export interface SavedPicture {
   height: number;
 }
 
-/** A file name from a title: `conv3, 16 channels` → `conv3-16-channels.png`. */
-export const pngName = (...parts: string[]): string => {
+/** A file name from a title: `conv3, 16 channels` → `conv3-16-channels.svg`. */
+export const fileName = (kind: string, ...parts: string[]): string => {
   const slug = parts
     .join(' ')
     .normalize('NFKD')
     .replace(/[^\p{Letter}\p{Number}]+/gu, '-')
     .replace(/^-+|-+$/g, '')
     .slice(0, 80);
-  return `${slug || 'picture'}.png`;
+  return `${slug || 'picture'}.${kind}`;
 };
+
+export const pngName = (...parts: string[]): string => fileName('png', ...parts);
 
 function download(blob: Blob, name: string): void {
   const url = URL.createObjectURL(blob);
@@ -36,6 +38,11 @@ function download(blob: Blob, name: string): void {
 export function savePicture(image: string, name: string): void {
   const bytes = Uint8Array.from(atob(image), char => char.charCodeAt(0));
   download(new Blob([bytes], { type: 'image/png' }), name);
+}
+
+/** @param type e.g. `image/svg+xml` */
+export function saveText(text: string, type: string, name: string): void {
+  download(new Blob([text], { type }), name);
 }
 
 async function decode({ image }: SavedPicture): Promise<HTMLImageElement> {

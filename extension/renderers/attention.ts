@@ -29,7 +29,10 @@ class Attention implements View<AttentionPayload> {
 
   constructor(private readonly context: ViewContext) {
     const { trans } = context;
-    this.map = new HeatMap((row, column) => this.point(row, column));
+    this.map = new HeatMap(
+      (row, column) => this.point(row, column),
+      (row, column) => this.frame.selection.choose(this.head, row, column),
+    );
     this.toggle.addEventListener('click', () => {
       this.asLines = !this.asLines;
       this.show();
@@ -39,7 +42,7 @@ class Attention implements View<AttentionPayload> {
     this.drawing.addEventListener('pointerleave', () => this.pick(undefined));
     const large = el('div', { class: 'nb-Attention-large' }, this.name, this.map.node, this.drawing);
     const body = el('div', { class: 'nb-Attention-body' }, this.grid, large);
-    this.frame = frame('nb-Attention', [this.toggle], body);
+    this.frame = frame(context, 'nb-Attention', [this.toggle], body);
     this.node = this.frame.node;
   }
 
@@ -47,7 +50,7 @@ class Attention implements View<AttentionPayload> {
     this.payload = payload;
     this.values = unpack(payload.data.pattern);
     const { title, heads, queries, keys } = payload.data;
-    this.frame.title(title, this.context.trans.__('attention'));
+    this.frame.update(payload, title, this.context.trans.__('attention'));
     this.head = Math.min(this.head, heads.length - 1);
     this.query = undefined;
     this.thumbs = heads.map((name, h) => this.thumb(name, h));
@@ -58,7 +61,9 @@ class Attention implements View<AttentionPayload> {
     this.show();
   }
 
-  dispose(): void {}
+  dispose(): void {
+    this.frame.selection.dispose();
+  }
 
   private matrix(head: number): Matrix {
     const { queries, keys } = this.payload.data;

@@ -27,7 +27,10 @@ class MatrixView implements View<MatrixPayload> {
   readonly node: HTMLElement;
 
   constructor(private readonly context: ViewContext) {
-    this.map = new HeatMap((row, column) => this.point(row, column));
+    this.map = new HeatMap(
+      (row, column) => this.point(row, column),
+      (row, column) => this.frame.selection.choose(...this.at(row, column)),
+    );
     const copy = el(
       'button',
       { type: 'button', class: 'nb-Button', ...ownKeys },
@@ -35,7 +38,7 @@ class MatrixView implements View<MatrixPayload> {
     );
     copy.addEventListener('click', () => void this.copy());
     const legend = el('span', { class: 'nb-Matrix-legend' }, this.low, this.ramp, this.high);
-    this.frame = frame('nb-Matrix', [legend, copy], this.pickers, this.map.node);
+    this.frame = frame(context, 'nb-Matrix', [legend, copy], this.pickers, this.map.node);
     this.node = this.frame.node;
   }
 
@@ -43,7 +46,7 @@ class MatrixView implements View<MatrixPayload> {
     this.payload = payload;
     const { title, values, range } = payload.data;
     this.values = unpack(values);
-    this.frame.title(title, this.context.trans.__('tensor of %1', values.dims.join('×')));
+    this.frame.update(payload, title, this.context.trans.__('tensor of %1', values.dims.join('×')));
     setText(this.low, short(range[0]));
     setText(this.high, short(range[1]));
     const steps = Float32Array.from({ length: 96 }, (_, i) => i / 95);
@@ -58,7 +61,9 @@ class MatrixView implements View<MatrixPayload> {
     this.show();
   }
 
-  dispose(): void {}
+  dispose(): void {
+    this.frame.selection.dispose();
+  }
 
   private get dims(): number[] {
     return this.payload.data.values.dims;

@@ -25,7 +25,8 @@ export class NeuronbookRenderer extends Widget implements IRenderMime.IRenderer 
   private drawn?: { name: string; view: View<AnyPayload> };
   private latest?: unknown;
   private trusted = false;
-  private nested?: { node: HTMLElement; mime: string; renderer: IRenderMime.IRenderer };
+  /** Outputs inside the view, by the node that each is drawn in. */
+  private readonly nested = new Map<HTMLElement, { mime: string; renderer: IRenderMime.IRenderer }>();
 
   constructor(
     private readonly surroundings: Surroundings,
@@ -81,14 +82,15 @@ export class NeuronbookRenderer extends Widget implements IRenderMime.IRenderer 
     const model = this.rendermime.createModel({ data: bundle as never, trusted });
     const mime = this.rendermime.preferredMimeType(model.data, trusted ? 'any' : 'ensure');
     if (mime === undefined) return node.replaceChildren();
-    const kept = this.nested?.node === node && this.nested.mime === mime ? this.nested : undefined;
-    const drawn = kept ?? { node, mime, renderer: this.rendermime.createRenderer(mime) };
+    const before = this.nested.get(node);
+    const kept = before?.mime === mime ? before : undefined;
+    const drawn = kept ?? { mime, renderer: this.rendermime.createRenderer(mime) };
     await drawn.renderer.renderModel(model);
     if (this.isDisposed || kept) return;
     node.replaceChildren();
     Widget.attach(drawn.renderer, node);
-    this.nested?.renderer.dispose();
-    this.nested = drawn;
+    before?.renderer.dispose();
+    this.nested.set(node, drawn);
   }
 
   override dispose(): void {
@@ -105,8 +107,8 @@ export class NeuronbookRenderer extends Widget implements IRenderMime.IRenderer 
   private clear(): void {
     this.drawn?.view.dispose();
     this.drawn = undefined;
-    this.nested?.renderer.dispose();
-    this.nested = undefined;
+    for (const { renderer } of this.nested.values()) renderer.dispose();
+    this.nested.clear();
     this.node.replaceChildren();
   }
 }

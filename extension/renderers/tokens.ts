@@ -23,17 +23,18 @@ class Tokens implements View<TokensPayload> {
   readonly node: HTMLElement;
 
   constructor(private readonly context: ViewContext) {
-    this.frame = frame('nb-Tokens', [this.legend], this.body);
+    this.frame = frame(context, 'nb-Tokens', [this.legend], this.body);
     this.node = this.frame.node;
     this.body.addEventListener('pointerover', event => this.follow(event.target as Node));
     this.body.addEventListener('focusin', event => this.follow(event.target as Node));
+    this.body.addEventListener('click', event => this.choose(event.target as Node));
     this.body.addEventListener('keydown', event => this.onKey(event));
   }
 
   update(payload: TokensPayload): void {
     this.payload = payload;
     const { title, unit, texts, range } = payload.data;
-    this.frame.title(title, this.context.trans.__('tokens'));
+    this.frame.update(payload, title, this.context.trans.__('tokens'));
     this.body.setAttribute('aria-label', this.context.trans.__('tokens coloured by %1', unit));
     this.legend.replaceChildren(...this.scale(range, unit));
     this.places = [];
@@ -41,7 +42,9 @@ class Tokens implements View<TokensPayload> {
     this.setCurrent(Math.min(this.current, this.places.length - 1));
   }
 
-  dispose(): void {}
+  dispose(): void {
+    this.frame.selection.dispose();
+  }
 
   private scale([low, high]: readonly [number, number], unit: string): Node[] {
     const ramp = (from: number, to: number) =>
@@ -79,7 +82,16 @@ class Tokens implements View<TokensPayload> {
     if (index >= 0) this.setCurrent(index, true);
   }
 
+  private choose(target: Node): void {
+    const place = this.places.find(({ node }) => node === target);
+    if (place) this.frame.selection.choose(place.text, place.token);
+  }
+
   private onKey(event: KeyboardEvent): void {
+    if (event.key === 'Enter') {
+      event.stopPropagation();
+      return this.choose(event.target as Node);
+    }
     const last = this.places.length - 1;
     const to: Record<string, number> = {
       ArrowLeft: this.current - 1,

@@ -22,15 +22,20 @@ export function colorTable(scale: ColorScale): Uint8Array {
   return table;
 }
 
-/** @param data row-major `height`×`width` from `offset` on; what is no number stays transparent */
+/**
+ * @param data row-major `height`×`width` from `offset` on; what is no number stays transparent
+ * @param fade what is near zero is nearly transparent too, to be laid over a picture
+ */
 export function heat(
   data: ArrayLike<number>,
   { width, height, offset = 0 }: { width: number; height: number; offset?: number },
   [low, high]: readonly [number, number],
   scale: ColorScale,
+  fade = false,
 ): Pixels {
   const table = colorTable(scale);
   const pixels = new Uint8Array(width * height * 4);
+  const reach = Math.max(Math.abs(low), Math.abs(high)) || 1;
   for (let i = 0; i < width * height; i++) {
     const value = data[offset + i];
     if (!Number.isFinite(value)) continue;
@@ -39,7 +44,7 @@ export function heat(
     pixels[4 * i] = table[color];
     pixels[4 * i + 1] = table[color + 1];
     pixels[4 * i + 2] = table[color + 2];
-    pixels[4 * i + 3] = 255;
+    pixels[4 * i + 3] = fade ? Math.round(255 * Math.min(1, Math.abs(value) / reach) ** 0.5) : 255;
   }
   return { width, height, channels: 4, data: pixels };
 }

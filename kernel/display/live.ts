@@ -25,6 +25,11 @@ const table = (): Table => {
   return (global[key] ??= { answers: new Map(), hosts: new WeakSet() });
 };
 
+let made = 0;
+
+/** A name under which a display answers: another for each display, also after the kernel has restarted. */
+export const newLiveId = (kind: string): string => `neuronbook-${kind}-${Date.now().toString(36)}-${++made}`;
+
 /** From now on messages to the display `id` are answered; nothing where there is no front end. */
 export function answerTo(id: string, answer: Answer): void {
   const { answers, hosts } = table();

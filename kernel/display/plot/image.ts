@@ -24,12 +24,16 @@ export function image(
   picture: Tensor | Pixels,
   { title = 'picture', range, least = 160 }: ImageOptions = {},
 ): Displayable {
-  const pixels = 'channels' in picture ? picture : toPixels(picture, range);
+  const pixels = pixelsOf(picture, range);
   const zoom = Math.max(1, Math.ceil(least / Math.min(pixels.width, pixels.height)));
   const png = toBase64(encodePng(enlarged(pixels, zoom)));
   const text = `${title}: ${pixels.width}×${pixels.height} pixels${'dims' in picture ? `, ${spanText(picture)}` : ''}`;
   return mime({ 'image/png': png, 'text/plain': text });
 }
+
+/** A picture as pixels; values between black and white, which are what it spans where not given. */
+export const pixelsOf = (picture: Tensor | Pixels, range?: readonly [number, number]): Pixels =>
+  'channels' in picture ? picture : toPixels(picture, range);
 
 function toPixels(tensor: Tensor, range: readonly [number, number] | undefined): Pixels {
   const dims = [...tensor.dims];

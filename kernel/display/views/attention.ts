@@ -1,15 +1,14 @@
 /** Attention patterns: which token each token looks at, head by head. */
 import { toBase64 } from '../../base/base64.ts';
 import { ShapeError } from '../../base/errors.ts';
-import type { MimeBundle } from '../../base/host.ts';
 import { encodePng } from '../../base/png.ts';
 import { formatDims } from '../../base/shape.ts';
 import type { Tensor } from '../../base/tensor.ts';
-import { displaySymbol, type Displayable } from '../bundle.ts';
 import { heat, thinned } from '../heat.ts';
 import { MOST, pack, packBytes, packedProblem, unpack, type Packed } from '../packed.ts';
-import { isRecord, isText, isTexts, NEURONBOOK_MIME, type Problem, type ViewPayload } from '../payload.ts';
+import { isRecord, isText, isTexts, type Problem, type ViewOptions, type ViewPayload } from '../payload.ts';
 import { sheet } from '../sheet.ts';
+import { ViewValue, within, type Selecting } from '../view-value.ts';
 
 export type AttentionPayload = ViewPayload<
   'attention',
@@ -22,8 +21,17 @@ export type AttentionPayload = ViewPayload<
     keys: string[];
     /** heads × queries × keys, each row a distribution over the keys. */
     pattern: Packed;
-  }
+  },
+  ViewOptions
 >;
+
+/** One number of a pattern: how much a query looks at a key. */
+export interface AttentionSelection {
+  head: string;
+  query: number;
+  key: number;
+  value: number;
+}
 
 export const problem: Problem = data => {
   if (!isRecord(data) || !isText(data.title)) return 'data.title is not text';
@@ -39,7 +47,7 @@ export const problem: Problem = data => {
     : `data.pattern is ${dims.join('×')}; expected ${expected.join('×')}`;
 };
 
-export interface AttentionOptions {
+export interface AttentionOptions extends Selecting<AttentionSelection> {
   title?: string;
   /** One name a head; by default `head 0`, `head 1` … */
   heads?: readonly string[];
@@ -50,48 +58,36 @@ export interface AttentionOptions {
 /** From this many numbers on each is kept as one byte: a 1,024-token head is a million of them. */
 const MANY = 2 ** 14;
 
-class AttentionView implements Displayable {
-  constructor(private readonly payload: AttentionPayload) {}
+type Data = AttentionPayload['data'];
 
-  [displaySymbol](): MimeBundle {
-    return {
-      [NEURONBOOK_MIME]: this.payload,
-      'image/png': this.png(),
-      'text/plain': this.toString(),
-    };
-  }
+/** For each head, the pair of tokens that it joins most strongly (the first token, where much attention rests, aside). */
+function words({ title, heads, queries, keys, pattern }: Data): string {
+  const values = unpack(pattern);
+  const lines = heads.map((head, h) => {
+    let [best, at] = [-1, 0];
+    for (let i = 0; i < queries.length * keys.length; i++) {
+      const value = values[h * queries.length * keys.length + i];
+      if (i % keys.length > 0 && value > best) [best, at] = [value, i];
+    }
+    if (best < 0) return `${head}: one token`;
+    const [query, key] = [Math.floor(at / keys.length), at % keys.length];
+    const [from, to] = [JSON.stringify(queries[query]), JSON.stringify(keys[key])];
+    return `${head}: most from ${query} ${from} to ${key} ${to}, ${best.toFixed(2)}`;
+  });
+  return [
+    `${title || 'attention'}: ${heads.length} heads, ${queries.length}×${keys.length} tokens`,
+    ...lines,
+  ].join('\n');
+}
 
-  /** For each head, the pair of tokens that it joins most strongly (the first token, where much attention rests, aside). */
-  toString(): string {
-    const { title, heads, queries, keys, pattern } = this.payload.data;
-    const values = unpack(pattern);
-    const lines = heads.map((head, h) => {
-      let [best, at] = [-1, 0];
-      for (let i = 0; i < queries.length * keys.length; i++) {
-        const value = values[h * queries.length * keys.length + i];
-        if (i % keys.length > 0 && value > best) [best, at] = [value, i];
-      }
-      if (best < 0) return `${head}: one token`;
-      const [query, key] = [Math.floor(at / keys.length), at % keys.length];
-      const [from, to] = [JSON.stringify(queries[query]), JSON.stringify(keys[key])];
-      return `${head}: most from ${query} ${from} to ${key} ${to}, ${best.toFixed(2)}`;
-    });
-    return [
-      `${title || 'attention'}: ${heads.length} heads, ${queries.length}×${keys.length} tokens`,
-      ...lines,
-    ].join('\n');
-  }
-
-  private png(): string {
-    const { heads, queries, keys, pattern } = this.payload.data;
-    const values = unpack(pattern);
-    const size = { width: keys.length, height: queries.length };
-    const tiles = heads.map((label, h) => {
-      const small = thinned(values, { ...size, offset: h * size.width * size.height }, 192);
-      return { label, pixels: heat(small.data, small, [0, 1], 'sequential') };
-    });
-    return toBase64(encodePng(sheet(tiles, { smooth: false, least: 128 })));
-  }
+function png({ heads, queries, keys, pattern }: Data): string {
+  const values = unpack(pattern);
+  const size = { width: keys.length, height: queries.length };
+  const tiles = heads.map((label, h) => {
+    const small = thinned(values, { ...size, offset: h * size.width * size.height }, 192);
+    return { label, pixels: heat(small.data, small, [0, 1], 'sequential') };
+  });
+  return toBase64(encodePng(sheet(tiles, { smooth: false, least: 128 })));
 }
 
 /**
@@ -104,8 +100,8 @@ class AttentionView implements Displayable {
 export function attention(
   pattern: Tensor,
   tokens: readonly string[],
-  { title = '', heads, queries = tokens }: AttentionOptions = {},
-): Displayable {
+  { title = '', heads, queries = tokens, onSelect }: AttentionOptions = {},
+): ViewValue<'attention', Data, AttentionSelection> {
   const { dims } = pattern;
   const shape =
     dims.length === 2 ? [1, ...dims] : dims.length === 4 && dims[0] === 1 ? dims.slice(1) : [...dims];
@@ -125,16 +121,23 @@ export function attention(
   const names = heads ?? Array.from({ length: count }, (_, h) => `head ${h}`);
   if (names.length !== count) throw new ShapeError(`${names.length} names of heads; expected ${count}`);
   const values = pattern.toFloat32OrWider();
-  return new AttentionView({
-    version: 1,
-    view: 'attention',
-    data: {
-      title,
-      heads: [...names],
-      queries: [...queries],
-      keys: [...tokens],
-      pattern: values.length > MANY ? packBytes(values, shape, [0, 1]) : pack(values, shape),
-    },
-    options: {},
-  });
+  const data: Data = {
+    title,
+    heads: [...names],
+    queries: [...queries],
+    keys: [...tokens],
+    pattern: values.length > MANY ? packBytes(values, shape, [0, 1]) : pack(values, shape),
+  };
+  const select = (at: readonly number[]) => {
+    const [head, query, key] = at;
+    const value = values[(head * rows + query) * columns + key];
+    return within(at, shape) ? { head: names[head], query, key, value } : undefined;
+  };
+  return new ViewValue(
+    'attention',
+    data,
+    { png: () => png(data), words: () => words(data) },
+    select,
+    onSelect,
+  );
 }

@@ -3,7 +3,7 @@ import type { MimeBundle } from '../../base/host.ts';
 import { bundleOf, displaySymbol, type Displayable } from '../bundle.ts';
 import { accepts, controlOf, controlProblem } from '../controls.ts';
 import type { Control, ControlForm, ControlValue, ValuesOf } from '../controls.ts';
-import { answerTo } from '../live.ts';
+import { answerTo, newLiveId } from '../live.ts';
 import { isRecord, isText, NEURONBOOK_MIME, type Problem, type ViewPayload } from '../payload.ts';
 
 export type InteractivePayload = ViewPayload<
@@ -34,10 +34,8 @@ export const problem: Problem = data => {
   return isRecord(data.bundle) ? undefined : 'data.bundle is not an object';
 };
 
-let made = 0;
-
 class Interactive<Forms extends Record<string, ControlForm>> implements Displayable {
-  private readonly id = `neuronbook-interactive-${Date.now().toString(36)}-${++made}`;
+  private readonly id = newLiveId('interactive');
   private readonly controls: Record<string, Control>;
 
   constructor(

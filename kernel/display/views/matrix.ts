@@ -1,11 +1,9 @@
 /** A tensor of any shape to look through: two of its dims as colour, the others by number. */
 import { toBase64 } from '../../base/base64.ts';
 import { ShapeError } from '../../base/errors.ts';
-import type { MimeBundle } from '../../base/host.ts';
 import { encodePng } from '../../base/png.ts';
 import { formatDims } from '../../base/shape.ts';
 import { isTensor, tensor, type Tensor } from '../../base/tensor.ts';
-import { displaySymbol, type Displayable } from '../bundle.ts';
 import { heat, thinned } from '../heat.ts';
 import { cellText } from '../html.ts';
 import { pack, packBytes, packedProblem, unpack, type Packed } from '../packed.ts';
@@ -14,12 +12,13 @@ import {
   isRecord,
   isText,
   isTexts,
-  NEURONBOOK_MIME,
   type Problem,
+  type ViewOptions,
   type ViewPayload,
 } from '../payload.ts';
 import { sheet } from '../sheet.ts';
 import { finiteRange, toNumbers, type Values } from '../values.ts';
+import { ViewValue, within, type Selecting } from '../view-value.ts';
 
 export type MatrixPayload = ViewPayload<
   'matrix',
@@ -32,8 +31,15 @@ export type MatrixPayload = ViewPayload<
     values: Packed;
     /** The values of both ends of the colour scale, which is diverging where they differ in sign. */
     range: [number, number];
-  }
+  },
+  ViewOptions
 >;
+
+/** One number of a tensor. */
+export interface MatrixSelection {
+  index: number[];
+  value: number;
+}
 
 export const problem: Problem = data => {
   if (!isRecord(data) || !isText(data.title) || !isText(data.unit))
@@ -45,7 +51,7 @@ export const problem: Problem = data => {
   return isRange(data.range) ? undefined : 'data.range is not two numbers in order';
 };
 
-export interface MatrixOptions {
+export interface MatrixOptions extends Selecting<MatrixSelection> {
   title?: string;
   /** What a value is. */
   unit?: string;
@@ -58,33 +64,15 @@ export interface MatrixOptions {
 /** Numbers that a saved notebook should carry, and from which on each is kept as one byte. */
 const limits = { most: 2 ** 22, exact: 2 ** 16 };
 
-class MatrixView implements Displayable {
-  constructor(
-    private readonly payload: MatrixPayload,
-    private readonly words: string,
-  ) {}
+type Data = MatrixPayload['data'];
 
-  [displaySymbol](): MimeBundle {
-    return {
-      [NEURONBOOK_MIME]: this.payload,
-      'image/png': this.png(),
-      'text/plain': this.words,
-    };
-  }
-
-  toString(): string {
-    return this.words;
-  }
-
-  /** The first two-dimensional slice. */
-  private png(): string {
-    const { values, range, title } = this.payload.data;
-    const [height, width] = [1, 1, ...values.dims].slice(-2);
-    const scale = range[0] < 0 && range[1] > 0 ? 'diverging' : 'sequential';
-    const small = thinned(unpack(values), { width, height }, 512);
-    const pixels = heat(small.data, small, range, scale);
-    return toBase64(encodePng(sheet([{ label: title, pixels }], { smooth: false, least: 240 })));
-  }
+/** The first two-dimensional slice. */
+function png({ values, range, title }: Data): string {
+  const [height, width] = [1, 1, ...values.dims].slice(-2);
+  const scale = range[0] < 0 && range[1] > 0 ? 'diverging' : 'sequential';
+  const small = thinned(unpack(values), { width, height }, 512);
+  const pixels = heat(small.data, small, range, scale);
+  return toBase64(encodePng(sheet([{ label: title, pixels }], { smooth: false, least: 240 })));
 }
 
 /**
@@ -95,8 +83,8 @@ class MatrixView implements Displayable {
  */
 export function matrix(
   values: Tensor | readonly Values[],
-  { title = '', unit = 'value', axes, range }: MatrixOptions = {},
-): Displayable {
+  { title = '', unit = 'value', axes, range, onSelect }: MatrixOptions = {},
+): ViewValue<'matrix', Data, MatrixSelection> {
   const given = isTensor(values) ? values : fromRows(values);
   const { dims, size } = given;
   if (size === 0 || size > limits.most)
@@ -112,15 +100,12 @@ export function matrix(
   const ends: [number, number] = range ? [...range] : low < 0 && high > 0 ? [-reach, reach] : [low, high];
   const words = `${title || 'tensor'} ${given.dtype} ${formatDims(dims)}: ${unit}s from ${cellText(low)} to ${cellText(high)}`;
   const packed = size > limits.exact ? packBytes(numbers, dims, [low, high]) : pack(numbers, dims);
-  return new MatrixView(
-    {
-      version: 1,
-      view: 'matrix',
-      data: { title, unit, axes: [...names], values: packed, range: ends },
-      options: {},
-    },
-    words,
-  );
+  const data: Data = { title, unit, axes: [...names], values: packed, range: ends };
+  const select = (at: readonly number[]) =>
+    within(at, dims)
+      ? { index: [...at], value: numbers[at.reduce((flat, index, i) => flat * dims[i] + index, 0)] }
+      : undefined;
+  return new ViewValue('matrix', data, { png: () => png(data), words: () => words }, select, onSelect);
 }
 
 function fromRows(rows: readonly Values[]): Tensor {

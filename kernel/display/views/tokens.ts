@@ -1,13 +1,12 @@
 /** Tokens in running text, each with its value as colour behind it: where a feature fires, what a head attends to. */
 import { ShapeError } from '../../base/errors.ts';
-import type { MimeBundle } from '../../base/host.ts';
-import { displaySymbol, type Displayable } from '../bundle.ts';
 import { cellText, escapeHtml } from '../html.ts';
-import { isNumbers, isRange, isRecord, isText, isTexts, NEURONBOOK_MIME } from '../payload.ts';
-import type { Problem, ViewPayload } from '../payload.ts';
+import { isNumbers, isRange, isRecord, isText, isTexts } from '../payload.ts';
+import type { Problem, ViewOptions, ViewPayload } from '../payload.ts';
 import { ink } from '../plot/colors.ts';
 import { element, label, picture } from '../svg.ts';
 import { finiteRange, toNumbers, type Values } from '../values.ts';
+import { ViewValue, type Selecting } from '../view-value.ts';
 
 /** One text: its tokens, the value of each (null where there is none), and what else is known of each. */
 export interface TokenText {
@@ -26,8 +25,17 @@ export type TokensPayload = ViewPayload<
     texts: TokenText[];
     /** The values of the palest and the strongest colour. */
     range: [number, number];
-  }
+  },
+  ViewOptions
 >;
+
+/** One token. */
+export interface TokenSelection {
+  text: number;
+  position: number;
+  token: string;
+  value: number | null;
+}
 
 /** Tokens that one view shows; more would stall a browser. */
 const MOST = 20_000;
@@ -64,7 +72,7 @@ export function strength(value: number | null, [low, high]: readonly [number, nu
 export const tint = (by: number): string =>
   `rgba(${by < 0 ? '224,123,57' : '61,133,198'},${+(0.78 * Math.abs(by)).toFixed(3)})`;
 
-export interface TokensOptions {
+export interface TokensOptions extends Selecting<TokenSelection> {
   title?: string;
   /** What a value is, e.g. `activation`. */
   unit?: string;
@@ -76,44 +84,31 @@ export interface TokensOptions {
   range?: readonly [number, number];
 }
 
-class TokensView implements Displayable {
-  constructor(private readonly payload: TokensPayload) {}
+type Data = TokensPayload['data'];
 
-  [displaySymbol](): MimeBundle {
-    return {
-      [NEURONBOOK_MIME]: this.payload,
-      'text/html': this.html(),
-      'image/svg+xml': svg(this.payload.data),
-      'text/plain': this.toString(),
-    };
-  }
+/** Every token that has a value of at least a third of the strongest, with it. */
+function words({ title, texts, range }: Data): string {
+  const lines = texts.map(({ label, tokens, values }) => {
+    const marked = tokens.map((token, i) =>
+      Math.abs(strength(values[i], range)) > 1 / 3 ? `[${token}|${cellText(values[i])}]` : token,
+    );
+    return `${label && `${label}: `}${marked.join('')}`;
+  });
+  return [title, ...lines].filter(Boolean).join('\n');
+}
 
-  /** Every token that has a value of at least a third of the strongest, with it. */
-  toString(): string {
-    const { title, texts, range } = this.payload.data;
-    const lines = texts.map(({ label, tokens, values }) => {
-      const marked = tokens.map((token, i) =>
-        Math.abs(strength(values[i], range)) > 1 / 3 ? `[${token}|${cellText(values[i])}]` : token,
-      );
-      return `${label && `${label}: `}${marked.join('')}`;
+function html({ title, texts, range }: Data): string {
+  const paragraphs = texts.map(({ label, tokens, values }) => {
+    const spans = tokens.map((token, i) => {
+      const by = strength(values[i], range);
+      const style = by ? ` style="background: ${tint(by)}; border-radius: 2px"` : '';
+      const end = token.endsWith('\n') ? '<br>' : '';
+      return `<span${style} title="${escapeHtml(cellText(values[i] ?? undefined))}">${escapeHtml(visible(token))}</span>${end}`;
     });
-    return [title, ...lines].filter(Boolean).join('\n');
-  }
-
-  private html(): string {
-    const { title, texts, range } = this.payload.data;
-    const paragraphs = texts.map(({ label, tokens, values }) => {
-      const spans = tokens.map((token, i) => {
-        const by = strength(values[i], range);
-        const style = by ? ` style="background: ${tint(by)}; border-radius: 2px"` : '';
-        const end = token.endsWith('\n') ? '<br>' : '';
-        return `<span${style} title="${escapeHtml(cellText(values[i] ?? undefined))}">${escapeHtml(visible(token))}</span>${end}`;
-      });
-      const name = label && `<b>${escapeHtml(label)}</b> `;
-      return `<p style="line-height: 1.7; white-space: pre-wrap">${name}${spans.join('')}</p>`;
-    });
-    return [title && `<p><b>${escapeHtml(title)}</b></p>`, ...paragraphs].filter(Boolean).join('\n');
-  }
+    const name = label && `<b>${escapeHtml(label)}</b> `;
+    return `<p style="line-height: 1.7; white-space: pre-wrap">${name}${spans.join('')}</p>`;
+  });
+  return [title && `<p><b>${escapeHtml(title)}</b></p>`, ...paragraphs].filter(Boolean).join('\n');
 }
 
 /** A token as it can be seen: a line break has a sign. */
@@ -122,7 +117,7 @@ export const visible = (token: string): string => token.replaceAll('\n', '↵').
 const look = { width: 720, letter: 7.25, line: 22, left: 8 };
 
 /** Monospaced, so that where a token ends can be reckoned. */
-function svg({ title, texts, range }: TokensPayload['data']): string {
+function svg({ title, texts, range }: Data): string {
   const parts: string[] = [];
   let y = title ? 44 : 20;
   if (title) parts.push(label(look.left, 20, title, { 'font-size': 15, 'font-weight': 600, fill: ink }));
@@ -155,6 +150,8 @@ function svg({ title, texts, range }: TokensPayload['data']): string {
   );
 }
 
+type Made = ViewValue<'tokens', Data, TokenSelection>;
+
 /**
  * Tokens in running text, coloured by a value each: blue above zero, orange below. Pointing at a token, or moving to it
  * with the arrow keys, shows its number.
@@ -163,17 +160,17 @@ function svg({ title, texts, range }: TokensPayload['data']): string {
  * @throws ShapeError where tokens and values differ in number
  * @example view.tokens(['Once', ' upon', ' a', ' time'], [0, 0.1, 0.2, 3.5], { unit: 'activation' })
  */
-export function tokens(tokens: readonly string[], values: Values, options?: TokensOptions): Displayable;
+export function tokens(tokens: readonly string[], values: Values, options?: TokensOptions): Made;
 export function tokens(
   tokens: readonly (readonly string[])[],
   values: readonly Values[],
   options?: TokensOptions,
-): Displayable;
+): Made;
 export function tokens(
   tokens: readonly string[] | readonly (readonly string[])[],
   values: Values | readonly Values[],
-  { title = '', unit = 'value', labels = [], notes = [], range }: TokensOptions = {},
-): Displayable {
+  { title = '', unit = 'value', labels = [], notes = [], range, onSelect }: TokensOptions = {},
+): Made {
   const single = tokens.length === 0 || typeof tokens[0] === 'string';
   const lists = (single ? [tokens] : tokens) as readonly (readonly string[])[];
   const numbers = (single ? [values] : Array.from(values as readonly Values[])).map(list =>
@@ -195,10 +192,12 @@ export function tokens(
     };
   });
   const [low, high] = range ?? finiteRange(numbers.flat());
-  return new TokensView({
-    version: 1,
-    view: 'tokens',
-    data: { title, unit, texts, range: range ? [low, high] : [Math.min(low, 0), Math.max(high, 0)] },
-    options: {},
-  });
+  const ends: [number, number] = range ? [low, high] : [Math.min(low, 0), Math.max(high, 0)];
+  const data: Data = { title, unit, texts, range: ends };
+  const select = ([text, position]: readonly number[]) => {
+    const token = texts[text]?.tokens[position];
+    return token === undefined ? undefined : { text, position, token, value: texts[text].values[position] };
+  };
+  const forms = { svg: () => svg(data), html: () => html(data), words: () => words(data) };
+  return new ViewValue('tokens', data, forms, select, onSelect);
 }

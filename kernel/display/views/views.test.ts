@@ -1,13 +1,16 @@
 /** Views: every maker's payload passes its own validator and carries forms for those without the extension. */
 import { describe, expect, test } from 'vitest';
-import { fromBase64 } from '../../base/base64.ts';
+import { fromBase64, toBase64 } from '../../base/base64.ts';
 import { decodePng } from '../../base/png.ts';
 import { tensor } from '../../base/tensor.ts';
 import { displaySymbol, type Displayable } from '../bundle.ts';
 import { thinned } from '../heat.ts';
 import { pack, packBytes, packedProblem, unpack } from '../packed.ts';
-import { envelopeProblem, NEURONBOOK_MIME, type ViewPayload } from '../payload.ts';
+import { envelopeProblem, isPng, NEURONBOOK_MIME, type ViewPayload } from '../payload.ts';
 import * as attention from './attention.ts';
+import * as activationMap from './activation-map.ts';
+import * as atlas from './atlas.ts';
+import * as circuit from './circuit.ts';
 import * as matrix from './matrix.ts';
 import * as tokens from './tokens.ts';
 
@@ -46,6 +49,49 @@ const made: Record<string, { view: Displayable; problem(data: unknown): string |
     ),
     problem: matrix.problem,
   },
+  'activation map': {
+    view: activationMap.activationMap(
+      tensor(new Float32Array(3 * 48 * 48).fill(0.5), [1, 3, 48, 48]),
+      tensor(
+        Float32Array.from({ length: 2 * 9 }, (_, i) => i - 4),
+        [1, 2, 3, 3],
+      ),
+      { title: hostile, channels: [hostile, 'two'] },
+    ),
+    problem: activationMap.problem,
+  },
+  atlas: {
+    view: atlas.atlas(tensor(new Float32Array(5 * 3 * 64).fill(0.5), [5, 3, 8, 8]), {
+      labels: [hostile, 'b', 'c', 'd', 'e'],
+      columns: 3,
+    }),
+    problem: atlas.problem,
+  },
+  'atlas of places': {
+    view: atlas.atlas(tensor(new Float32Array(2 * 3 * 64), [2, 3, 8, 8]), {
+      places: [
+        [1, 5],
+        [3, 5],
+      ],
+      notes: ['n', hostile],
+    }),
+    problem: atlas.problem,
+  },
+  circuit: {
+    view: circuit.circuit(
+      {
+        nodes: [
+          { id: 'a', label: hostile, layer: 0, value: NaN },
+          { id: 'b', layer: 1, note: hostile },
+        ],
+        edges: [{ from: 'a', to: 'b', weight: -0.5 }],
+        layers: ['in', hostile],
+      },
+      { title: hostile },
+    ),
+    problem: circuit.problem,
+  },
+  'circuit of nothing': { view: circuit.circuit({ nodes: [], edges: [] }), problem: circuit.problem },
   scalar: { view: matrix.matrix(tensor([4], [])), problem: matrix.problem },
 };
 
@@ -65,7 +111,7 @@ describe.each(Object.entries(made))('%s', (_, { view, problem }) => {
     } = bundle(view);
     if (png) expect(decodePng(fromBase64(png)).width).toBeGreaterThan(20);
     else expect(svg).toMatch(/^<svg xmlns/);
-    for (const markup of [svg ?? '', html]) expect(markup).not.toMatch(/<img|NaN|undefined|<script/);
+    for (const markup of [svg ?? '', html]) expect(markup).not.toMatch(/<img src=x|NaN|undefined|<script/);
     expect(text.length).toBeGreaterThan(0);
     if (png) expect(png.length).toBeLessThan(400_000);
   });
@@ -120,6 +166,47 @@ describe('the validators name the fault', () => {
   );
 });
 
+/** A payload with one leaf changed, for each leaf and each of these. */
+function* wounded(data: unknown): Generator<unknown> {
+  const poison = [null, -1, 1e9, 0.5, 'x', [], {}, Infinity, [[[[]]]]];
+  const copy = structuredClone(data) as Record<string, unknown>;
+  function* visit(node: Record<string, unknown>, depth: number): Generator<unknown> {
+    for (const key of Object.keys(node).slice(0, 3)) {
+      const kept = node[key];
+      for (const bad of poison) {
+        node[key] = bad;
+        yield copy;
+      }
+      node[key] = kept;
+      if (typeof kept === 'object' && kept !== null && depth < 4)
+        yield* visit(kept as Record<string, unknown>, depth + 1);
+    }
+  }
+  yield* visit(copy, 0);
+}
+
+test.each(Object.entries(made))(
+  '%s: a wounded payload is refused in a sentence or is as good as it was',
+  (_, one) => {
+    let refused = 0;
+    for (const data of wounded(payload(one.view).data)) {
+      const said = one.problem(data);
+      if (said === undefined) continue;
+      refused++;
+      expect(said).toMatch(/^(data|there)\b.{3,200}$/s);
+    }
+    expect(refused).toBeGreaterThan(8);
+  },
+);
+
+test('a PNG whose header claims to be huge is none', () => {
+  const { data } = payload(made.atlas.view) as unknown as { data: { sprite: string } };
+  const bytes = fromBase64(data.sprite).slice();
+  new DataView(bytes.buffer).setUint32(16, 60_000);
+  expect(isPng(data.sprite)).toBe(true);
+  expect(isPng(toBase64(bytes))).toBe(false);
+});
+
 test('packed numbers come back: floats exactly, bytes to a part in 255', () => {
   const data = Float32Array.from([0, -1.5, 3e38, NaN, 0.1]);
   expect(unpack(pack(data, [5]))).toEqual(data);
@@ -156,6 +243,36 @@ describe('mistakes are named', () => {
     ['tokens of a pattern', () => attention.attention(pattern, ['a']), /from 4 to 4 tokens, and 1 and 1/],
     ['names of dims', () => matrix.matrix(tensor([1], [1]), { axes: [] }), /0 names of dims; expected 1/],
     ['uneven rows', () => matrix.matrix([[1, 2], [3]]), /row 1 has 1 numbers; expected 2/],
+    [
+      'activations of a batch',
+      () =>
+        activationMap.activationMap(tensor(new Float32Array(12), [3, 2, 2]), tensor([1, 2], [2, 1, 1, 1])),
+      /`\.at\(0\)`/,
+    ],
+    [
+      'pictures of two sizes',
+      () => atlas.atlas([tensor(new Float32Array(12), [3, 2, 2]), tensor(new Float32Array(3), [3, 1, 1])]),
+      /picture 1 has 1×1 pixels; expected 2×2/,
+    ],
+    [
+      'places too few',
+      () => atlas.atlas([tensor(new Float32Array(12), [3, 2, 2])], { places: [] }),
+      /places of 0×2; expected 1×2/,
+    ],
+    [
+      'an edge to nowhere',
+      () =>
+        circuit.circuit({
+          nodes: [{ id: 'head 3', layer: 0 }],
+          edges: [{ from: 'head 3', to: 'head 4', weight: 1 }],
+        }),
+      /head 4.*head 3/s,
+    ],
+    [
+      'a node outside its layers',
+      () => circuit.circuit({ nodes: [{ id: 'a', layer: 2 }], edges: [], layers: ['one'] }),
+      /stands in layer 2, position 0; expected less than 1 and 1/,
+    ],
     ['nothing', () => matrix.matrix(tensor([], [0])), /0 numbers; expected 1 to/],
   ];
   test.each(cases)('%s', (_, make, message) => expect(make).toThrow(message));
