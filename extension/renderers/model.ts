@@ -64,6 +64,7 @@ class ModelGraph implements View<ModelPayload> {
     });
     const plain = (name: string, act: () => void, path: string) => button(name, 'nb-Button', act, icon(path));
     this.frame = frame(
+      context,
       'nb-Model',
       [
         this.search,
@@ -83,8 +84,10 @@ class ModelGraph implements View<ModelPayload> {
     this.node = this.frame.node;
   }
 
-  update({ data }: ModelPayload): void {
-    this.frame.title([data.title, data.note].filter(Boolean).join(' · '), this.context.trans.__('a network'));
+  update(payload: ModelPayload): void {
+    const { data } = payload;
+    const title = [data.title, data.note].filter(Boolean).join(' · ');
+    this.frame.update(payload, title, this.context.trans.__('a network'));
     this.canvas.node.setAttribute(
       'aria-label',
       this.context.trans.__(
