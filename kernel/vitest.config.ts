@@ -12,5 +12,7 @@ export default defineConfig({
     testTimeout: 60_000,
     pool: 'forks',
     maxWorkers: 2,
+    // two workers with two threads each would mostly wait for one another
+    env: { NEURONBOOK_THREADS: process.env.NEURONBOOK_THREADS ?? '1' },
   },
 });

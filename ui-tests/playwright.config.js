@@ -44,7 +44,7 @@ export default {
   reporter: [['list']],
   workers: 1,
   timeout: 120_000,
-  globalTimeout: 15 * 60_000,
+  globalTimeout: 30 * 60_000,
   expect: { timeout: 30_000 },
   use: {
     ...galata.use,
