@@ -1,5 +1,5 @@
 /** Builds kernel and extension where their sources changed, and puts both where this repository's JupyterLab looks. */
-import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { kernelCli, nodeScript, root } from './place.mjs';
 import { filesUnder, hashOf, unlessFresh } from './stamp.mjs';
@@ -18,7 +18,8 @@ const extensionKey = () =>
 /** The compiler writes .js; what sources read at run time beside themselves is copied to the same place in dist. */
 async function buildKernel() {
   const dist = join(root, 'kernel', 'dist');
-  rmSync(join(dist, '.tsbuildinfo'), { force: true });
+  // what it says was written is no longer there
+  if (!existsSync(kernelCli)) rmSync(join(dist, '.tsbuildinfo'), { force: true });
   await run(process.execPath, [nodeScript('typescript', 'bin', 'tsc'), '-p', 'kernel/tsconfig.build.json']);
   for (const file of filesUnder('kernel').filter(isAsset)) {
     cpSync(join(root, file), join(dist, file.slice('kernel/'.length)));
