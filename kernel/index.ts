@@ -70,6 +70,7 @@ export { textures, type TextureBatch, type TextureClass } from './data/textures.
 // instruments
 export * from './instruments/experiment/index.ts';
 export { channel, direction, logit, neuron } from './instruments/feature/objectives.ts';
+export * as sparsity from './instruments/sparsity/index.ts';
 export * as transcoder from './instruments/transcoder/index.ts';
 export * as viz from './instruments/feature/index.ts';
 

@@ -38,6 +38,8 @@ export interface ReadingOptions {
   skip?: number;
   /** The axis of the sites that counts positions, where it cannot be told. */
   axis?: number;
+  /** Further entries of the batch to lay beside the rows, a number each, such as a mask N×T. */
+  beside?: readonly string[];
 }
 
 /** How long an example is, and what the model calls that. */
@@ -57,7 +59,7 @@ interface Length {
 export async function* readings(
   model: Model,
   data: HarvestData,
-  { read, batch = 32, batches, seed = 0, skip = 0, axis }: ReadingOptions,
+  { read, batch = 32, batches, seed = 0, skip = 0, axis, beside = [] }: ReadingOptions,
 ): AsyncGenerator<Columns> {
   const sites = model.sites.select(read);
   if (!sites.length) throw new NeuronbookError('nothing to read; name at least one site in `read`');
@@ -73,6 +75,7 @@ export async function* readings(
         axis,
         example,
         examples,
+        beside: beside.map(name => [name, entryOf(whole, name)] as const),
       });
     }
     example += examples;
@@ -93,7 +96,8 @@ export function countBatches(
 const isIterable = (data: HarvestData): data is Iterable<HarvestBatch> | AsyncIterable<HarvestBatch> =>
   Symbol.iterator in data || Symbol.asyncIterator in data;
 
-async function* batchesOf(
+/** The batches that the data comes in. */
+export async function* batchesOf(
   data: HarvestData,
   size: number,
   batches: number | undefined,
@@ -173,12 +177,18 @@ interface Batched {
   /** The number of the first example, and how many there are. */
   example: number;
   examples: number;
+  beside: readonly (readonly [string, Tensor])[];
+}
+
+function entryOf(batch: HarvestBatch, name: string): Tensor {
+  if (!batch[name]) throw new NameError('entry of the batch', name, Object.keys(batch));
+  return batch[name];
 }
 
 function rowsOf(
   sites: readonly Site[],
   values: Readonly<Record<string, Tensor>>,
-  { tokens, length, axis, example, examples }: Batched,
+  { tokens, length, axis, example, examples, beside }: Batched,
 ): Columns {
   const laid = sites.map(site => ({
     site,
@@ -202,9 +212,18 @@ function rowsOf(
       index('example', row => example + Math.floor(row / positions)),
       index('position', row => row % positions),
       ...(tokens?.dims[1] === positions ? [index('token', row => Number(tokens.data[row]))] : []),
+      ...beside.map(([name, tensor]) => ({ name, width: 1, data: besideRows(name, tensor, rows) })),
       ...laid.map(({ site, width, data }) => ({ name: site.name, width, data })),
     ],
   };
+}
+
+function besideRows(name: string, tensor: Tensor, rows: number): Float32Array {
+  if (tensor.size !== rows)
+    throw new ShapeError(
+      `${name} is ${formatDims(tensor.dims)}, ${tensor.size} numbers; expected one for each of ${rows} rows`,
+    );
+  return Float32Array.from(tensor.toNumbers());
 }
 
 /** The values of a site as examples × positions × width. */

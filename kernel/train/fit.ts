@@ -40,6 +40,8 @@ export interface StepReport {
   rate: number;
   /** The held-out loss, where it was measured after this step. */
   heldOut?: number;
+  /** A copy of the network as it is after this step: to look at how something comes about. */
+  model(): Model;
 }
 
 export interface FitOptions {
@@ -133,6 +135,11 @@ export async function fit(net: Graph | Model, data: Data, options: FitOptions): 
     await folder.save({ step, measures, vectors });
   };
 
+  const modelOf = (vectors: Readonly<Record<string, Float32Array>>, weights: string) => {
+    const moved = statistics.length ? unflatten(graph, statistics, vectors[RUNNING]) : graph;
+    return new Model(net.name, unflatten(moved, parameters, vectors[weights]));
+  };
+
   // 2. the steps
   const source = prefetched(drawing(data, seed, options.batch), ahead, steps * accumulate);
   const shown = live ? new LiveRun(`Training ${graph.name}`, steps, losses, measures) : undefined;
@@ -154,7 +161,14 @@ export async function fit(net: Graph | Model, data: Data, options: FitOptions): 
       losses.push(value);
       step++;
       const other = await heldOut.after(step, steps, state);
-      const report = { step, steps, loss: value, rate, ...(other !== undefined && { heldOut: other }) };
+      const report = {
+        step,
+        steps,
+        loss: value,
+        rate,
+        ...(other !== undefined && { heldOut: other }),
+        model: () => modelOf(state.copies(Object.keys(state.current)), THETA),
+      };
       if (options.onStep?.(report) === false) ended = 'onStep';
       shown?.step();
       if (step % every === 0) await save();
@@ -169,13 +183,9 @@ export async function fit(net: Graph | Model, data: Data, options: FitOptions): 
 
   // 3. what there is now
   const end = { ...state.vectors(), ...heldOut.best };
-  const modelOf = (weights: Float32Array) => {
-    const moved = statistics.length ? unflatten(graph, statistics, end[RUNNING]) : graph;
-    return new Model(net.name, unflatten(moved, parameters, weights));
-  };
   return new Run({
-    model: modelOf(end[THETA]),
-    averaged: end[AVERAGE] && modelOf(end[AVERAGE]),
+    model: modelOf(end, THETA),
+    averaged: end[AVERAGE] && modelOf(end, AVERAGE),
     losses,
     measures,
     steps: step,

@@ -1,4 +1,5 @@
 /** Training: losses, optimizers, schedules and the loop. */
+export { divergence, type Divergence, type DivergenceOptions } from './divergence.ts';
 export { fit, type FitOptions, type StepReport } from './fit.ts';
 export type { Batch, Data } from './data.ts';
 export { crossEntropy, loss, mae, mse, type Loss, type LossContext } from './loss.ts';

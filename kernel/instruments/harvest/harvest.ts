@@ -15,7 +15,7 @@ import {
 } from '../../model/harvest.ts';
 import type { Model } from '../../model/model.ts';
 
-export interface HarvestOptions extends Omit<ReadingOptions, 'skip'> {
+export interface HarvestOptions extends Omit<ReadingOptions, 'skip' | 'beside'> {
   /** The folder to write to; activations stay in memory where left out. */
   to?: string;
   /** `float16` rounds values to half precision, which takes half the room on disk. */
