@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { tensor, type Tensor } from '../base/tensor.ts';
 import { apply, cast, greater, mul, relu, sub, tanh } from './functions.ts';
 import { gradients } from './grad.ts';
-import { override, overriding, type Override } from './override.ts';
+import { override, overriding, overridingEach, type Override } from './override.ts';
 import { hvp } from './products.ts';
 import { execute } from './testing.ts';
 import { Trace } from './trace.ts';
@@ -110,6 +110,24 @@ describe('an override', () => {
     const own = await second(build, []);
     expect(await second(build, [double])).toEqual(own.map(number => 2 * number));
   });
+});
+
+test('a rule chosen for each place: the whole of an expanded op comes after its parts', async () => {
+  const trace = new Trace();
+  const x = trace.input('x', 'float32', [4]);
+  const y = relu(named('HardSwish', 'act')(x));
+  const before = [...trace.steps];
+  const asked: string[] = [];
+  const choose = ({ op }: { op: string }) => {
+    asked.push(op);
+    return op === 'Relu' ? undefined : ({ dy }: { dy: Var }) => mul(dy, op === 'HardSwish' ? 3 : 100);
+  };
+  const [dx] = overridingEach(trace, choose, () => gradients(trace, y, [x], trace.constant(seeds)));
+  expect(asked.at(-1)).toBe('HardSwish');
+  expect(asked).toContain('Mul');
+  // the ReLU keeps its own rule, and the parts of the HardSwish have no say
+  expect(plain((await execute(trace.graph({ dx }), { x: x0 })).dx)).toEqual([0, 0, 3, -3]);
+  before.forEach((step, i) => expect(trace.steps[i]).toBe(step));
 });
 
 test('the later of two overrides counts', async () => {

@@ -52,11 +52,37 @@ export function overriding<T>(trace: Trace, overrides: readonly Override[], work
   }
 }
 
+/**
+ * As `overriding`, but asks for a rule at every place: relevance propagation has one for each op.
+ *
+ * @param choose the rule that holds there; undefined keeps the op's own. An op that was expanded into others is asked
+ *   for after them: its rule takes the place of theirs
+ * @example overridingEach(trace, ({ op }) => (op === 'Relu' ? ({ dy }) => dy : undefined), () => gradients(trace, y, [x]))
+ */
+export function overridingEach<T>(trace: Trace, choose: (place: Place) => Vjp | undefined, work: () => T): T {
+  const own = [...trace.steps];
+  try {
+    for (const place of placesOf(trace)) {
+      const vjp = choose(place);
+      if (vjp) replace(trace, place, vjp);
+    }
+    return work();
+  } finally {
+    own.forEach((step, i) => (trace.steps[i] = step));
+  }
+}
+
 /** An op on the tape, whether it is one step or was expanded into several. */
-type Place = Pick<Expansion, 'op' | 'site' | 'attributes' | 'inputs' | 'outputs' | 'first' | 'end'>;
+export type Place = Pick<Expansion, 'op' | 'site' | 'attributes' | 'inputs' | 'outputs' | 'first' | 'end'>;
+
+/** Every place, steps before what is made of them. */
+export const placesOf = (trace: Trace): Place[] => [
+  ...trace.steps.map(placeOf),
+  ...trace.expansions.filter(({ first, end }) => end > first),
+];
 
 function apply(trace: Trace, { target, vjp }: Override): void {
-  const places = [...trace.steps.map(placeOf), ...trace.expansions.filter(({ first, end }) => end > first)];
+  const places = placesOf(trace);
   const ofType = places.filter(({ op }) => op === target);
   const meant = ofType.length ? ofType : places.filter(place => namesOf(place).includes(target));
   if (!meant.length) {
