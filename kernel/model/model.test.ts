@@ -2,6 +2,8 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { rng } from '../base/rng.ts';
 import { tensor, type Tensor } from '../base/tensor.ts';
+import { compile } from '../engine/compile.ts';
+import { Trace } from '../engine/trace.ts';
 import { conv, flatten, globalAveragePool, linear, network, relu, sequential } from '../nn/index.ts';
 import { ablate, clamp, patch, steer } from './edits.ts';
 import { load } from './load.ts';
@@ -304,5 +306,25 @@ describe('load', () => {
     await expect(
       load(broken(node => (node.name === 'conv2' ? { inputs: ['image', ...node.inputs.slice(1)] } : {}))),
     ).rejects.toThrow(/conv2.*weights/s);
+  });
+});
+
+describe('a trace that begins inside', () => {
+  test('takes a var in the place of a site, and refuses one of other dims', async () => {
+    const trace = new Trace();
+    const inner = trace.input('inner', 'float32', [2, 6, 4, 4]);
+    const traced = model.trace({ image: [2, 3, 8, 8], relu2: inner }, trace);
+    expect(traced.value('relu2')).toBe(inner);
+    const program = await compile(trace.graph({ logits: traced.value('logits') }));
+    // the picture is not needed any more
+    expect(program.inputs.map(({ name }) => name)).toEqual(['inner']);
+    const { sites, outputs } = await model.run({ image }, { read: ['relu2'] });
+    const { logits } = await program.run({ inner: sites.relu2 });
+    expect(logits.toNumbers()).toEqual(outputs.logits.toNumbers());
+    const other = new Trace();
+    const wrong = other.input('inner', 'float32', [2, 6, 3, 3]);
+    expect(() =>
+      model.trace({ image: [2, 3, 8, 8], relu2: wrong }, other),
+    ).toThrowErrorMatchingInlineSnapshot(`[ShapeError: 2×6×3×3 in the place of relu2; expected 2×6×4×4, like that site]`);
   });
 });

@@ -2,8 +2,9 @@
  * The handle that users hold: one graph, its sites, and the verbs run, gradient, edit and save.
  * A model is immutable; each verb makes the graph it needs, compiles it once per shape and keeps it.
  */
-import { NameError } from '../base/errors.ts';
+import { NameError, ShapeError } from '../base/errors.ts';
 import { nearest } from '../base/nearest.ts';
+import { formatDims, sameDims } from '../base/shape.ts';
 import type { Tensor } from '../base/tensor.ts';
 import { escapeHtml } from '../display/html.ts';
 import type { Table } from '../display/table.ts';
@@ -157,7 +158,9 @@ export class Model extends Differentiable {
 
   /**
    * Replays the network, in float32 and at concrete dims, into a trace of one's own.
-   * @param dims input tensor name → dims, or → a var that takes the input's place
+   * @param dims input tensor name → dims, or → a var that takes the input's place; a var may also take the place of
+   *   any other site
+   * @throws ShapeError where a var is not of its site's dims
    */
   trace(dims: Readonly<Record<string, readonly number[] | Var>>, trace?: Trace): Traced {
     const graph = this.single();
@@ -174,7 +177,13 @@ export class Model extends Differentiable {
       }),
     );
     const untraced = new Map<string, Error>();
-    const vars = into.replay(graph, inputs, { lost: (name, why) => untraced.set(name, why) });
+    const placed = new Map<string, Var>();
+    for (const [name, value] of Object.entries(dims))
+      if ('trace' in value && !(name in inputs)) placed.set(this.sites.get(name).tensor, value as Var);
+    const vars = into.replay(graph, inputs, {
+      made: placed.size ? (name, value) => inPlace(value, placed.get(name)) : undefined,
+      lost: (name, why) => untraced.set(name, why),
+    });
     const describe = (name: string): Site => this.sites.get(name);
     const value = (name: string): Var => {
       const { tensor: at } = describe(name);
@@ -296,6 +305,15 @@ export class Model extends Differentiable {
       throw new NameError('output', name, nearest(name, names), 'inner values are read with `read`');
     return tensorName;
   }
+}
+
+/** What is to take a value's place, where something is. */
+function inPlace(value: Var, given: Var | undefined): Var {
+  if (given && !sameDims(given.dims, value.dims))
+    throw new ShapeError(
+      `${formatDims(given.dims)} in the place of ${value.name}; expected ${formatDims(value.dims)}, like that site`,
+    );
+  return given ?? value;
 }
 
 const pickKeys = <T>(record: Readonly<Record<string, T>>, keys: readonly string[]): Record<string, T> =>
