@@ -72,6 +72,7 @@ export * from './instruments/experiment/index.ts';
 export { channel, direction, logit, neuron } from './instruments/feature/objectives.ts';
 export * as sparsity from './instruments/sparsity/index.ts';
 export * as attribution from './instruments/attribution/index.ts';
+export * as circuits from './instruments/circuits/index.ts';
 export * as transcoder from './instruments/transcoder/index.ts';
 export * as viz from './instruments/feature/index.ts';
 
