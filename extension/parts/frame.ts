@@ -26,8 +26,8 @@ export function frame(
   const bar = el('div', { class: 'nb-View-controls' }, ...controls);
   const selection = new Selection(context);
   const node = el(
-    'section',
-    { class: `nb-View ${className}` },
+    'div',
+    { class: `nb-View ${className}`, role: 'group' },
     el('header', { class: 'nb-View-header' }, heading, bar),
     readout,
     ...body,

@@ -55,3 +55,15 @@ export class LabelledChoice {
     this.select.selectedIndex = index;
   }
 }
+
+/** A switch with its name. */
+export class Toggle {
+  private readonly input: HTMLInputElement;
+  readonly node: HTMLElement;
+
+  constructor(name: string, flipped: (on: boolean) => void) {
+    this.input = el('input', { type: 'checkbox', 'aria-label': name, ...ownKeys });
+    this.input.addEventListener('change', () => flipped(this.input.checked));
+    this.node = el('label', { class: 'nb-Choice' }, this.input, el('span', {}, name));
+  }
+}

@@ -3,6 +3,12 @@ export { activationMap, type ActivationMapOptions } from './views/activation-map
 export { atlas, type AtlasOptions } from './views/atlas.ts';
 export { attention, type AttentionOptions } from './views/attention.ts';
 export { circuit, type CircuitForm, type CircuitOptions, type NodeForm } from './views/circuit.ts';
+export { diff, type DiffOptions } from './views/diff.ts';
+export { lens, type LensForm, type LensOptions } from './views/lens.ts';
 export { matrix, type MatrixOptions } from './views/matrix.ts';
 export { model, type Network } from './views/model.ts';
+export { patching, type PatchingOptions } from './views/patching.ts';
+export { quantization, type QuantizationOptions, type QuantizedLayer } from './views/quantization.ts';
+export { ridgeline, type RidgelineOptions } from './views/ridgeline.ts';
 export { tokens, type TokensOptions } from './views/tokens.ts';
+export { monitor, training, type Monitor, type TrainingOptions } from './views/training.ts';

@@ -68,9 +68,12 @@ export function strength(value: number | null, [low, high]: readonly [number, nu
   return whole > 0 ? Math.min(1, Math.max(-1, part / whole)) : 0;
 }
 
-/** Blue for positive, orange for negative, see-through by strength: reads on white and on black. */
-export const tint = (by: number): string =>
-  `rgba(${by < 0 ? '224,123,57' : '61,133,198'},${+(0.78 * Math.abs(by)).toFixed(3)})`;
+/**
+ * Blue for positive, orange for negative, see-through by strength.
+ * @param most how opaque the strongest is: at 0.62 the page's own text reads on it in light and dark themes
+ */
+export const tint = (by: number, most = 0.62): string =>
+  `rgba(${by < 0 ? '224,123,57' : '61,133,198'},${+(most * Math.abs(by)).toFixed(3)})`;
 
 export interface TokensOptions extends Selecting<TokenSelection> {
   title?: string;
@@ -126,7 +129,7 @@ function svg({ title, texts, range }: Data): string {
     const write = (text: string, by: number, weight?: number) => {
       const width = [...text].length * look.letter;
       if (x > look.left && x + width > look.width) [x, y] = [look.left, y + look.line];
-      if (by) parts.push(element('rect', { x, y: y - 14, width, height: 19, rx: 2, fill: tint(by) }));
+      if (by) parts.push(element('rect', { x, y: y - 14, width, height: 19, rx: 2, fill: tint(by, 0.85) }));
       const fill = Math.abs(by) > 0.6 ? '#fff' : ink;
       parts.push(label(x, y, text, { fill, 'font-weight': weight, 'xml:space': 'preserve' }));
       x += width;

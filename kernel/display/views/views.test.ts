@@ -5,14 +5,20 @@ import { decodePng } from '../../base/png.ts';
 import { tensor } from '../../base/tensor.ts';
 import { displaySymbol, type Displayable } from '../bundle.ts';
 import { thinned } from '../heat.ts';
-import { pack, packBytes, packedProblem, unpack } from '../packed.ts';
+import { pack, packBytes, packedProblem, unpack, type Packed } from '../packed.ts';
 import { envelopeProblem, isPng, NEURONBOOK_MIME, type ViewPayload } from '../payload.ts';
 import * as attention from './attention.ts';
 import * as activationMap from './activation-map.ts';
 import * as atlas from './atlas.ts';
 import * as circuit from './circuit.ts';
+import * as diff from './diff.ts';
+import * as lens from './lens.ts';
 import * as matrix from './matrix.ts';
+import * as patching from './patching.ts';
+import * as quantization from './quantization.ts';
+import * as ridgeline from './ridgeline.ts';
 import * as tokens from './tokens.ts';
+import * as training from './training.ts';
 
 const hostile = '<img src=x onerror=alert(1)>"\'&';
 const bundle = (view: Displayable) => view[displaySymbol]() as Record<string, string>;
@@ -92,6 +98,58 @@ const made: Record<string, { view: Displayable; problem(data: unknown): string |
     problem: circuit.problem,
   },
   'circuit of nothing': { view: circuit.circuit({ nodes: [], edges: [] }), problem: circuit.problem },
+  patching: {
+    view: patching.patching(tensor([0, 0.5, -1, NaN], [2, 2]), [hostile, 'b'], {
+      title: hostile,
+      prompt: ['a', hostile],
+    }),
+    problem: patching.problem,
+  },
+  'patching of heads': {
+    view: patching.patching(tensor(new Float32Array(24).fill(0.2), [2, 4, 3]), words, {
+      parts: [hostile, 'b', 'c'],
+    }),
+    problem: patching.problem,
+  },
+  lens: {
+    view: lens.lens(
+      {
+        layers: ['embed', hostile],
+        positions: [hostile, 'b'],
+        top: [0.2, 0.7].map(probability => [
+          [{ token: hostile, probability }],
+          [{ token: 'x', probability }],
+        ]),
+        next: ['b', 'x'],
+      },
+      { title: hostile },
+    ),
+    problem: lens.problem,
+  },
+  ridgeline: {
+    view: ridgeline.ridgeline({ [hostile]: [0, 1, 2, NaN], two: [1, 1, 1] }, { title: hostile, bins: 8 }),
+    problem: ridgeline.problem,
+  },
+  training: {
+    view: training.training(
+      { [hostile]: [3, NaN, 1], rate: { steps: [0, 9], values: [1, 2] } },
+      { title: hostile, state: 'running', total: 20 },
+    ),
+    problem: training.problem,
+  },
+  quantization: {
+    view: quantization.quantization([{ name: hostile, bits: 4, error: 0.1, outliers: 0, bytes: 9 }], {
+      title: hostile,
+    }),
+    problem: quantization.problem,
+  },
+  diff: {
+    view: diff.diff(matrix.matrix(tensor([1, 2], [1, 2])), matrix.matrix(tensor([2, 0], [1, 2])), {
+      title: hostile,
+      names: [hostile, 'b'],
+    }),
+    problem: diff.problem,
+  },
   scalar: { view: matrix.matrix(tensor([4], [])), problem: matrix.problem },
 };
 
@@ -207,6 +265,59 @@ test('a PNG whose header claims to be huge is none', () => {
   expect(isPng(toBase64(bytes))).toBe(false);
 });
 
+describe('a difference', () => {
+  const dataOf = (one: Displayable, other: Displayable) => diff.diff(one, other).data;
+
+  test('of tensors is second − first', () => {
+    const { views } = dataOf(matrix.matrix(tensor([1, 2], [2])), matrix.matrix(tensor([4, 0], [2])));
+    expect([...unpack((views[2].data as { values: Packed }).values)]).toEqual([3, -2]);
+  });
+
+  test('of circuits joins edges by the names of their ends', () => {
+    const nodes = ['a', 'b', 'c'].map((id, layer) => ({ id, layer }));
+    const one = circuit.circuit({ nodes, edges: [{ from: 'a', to: 'b', weight: 1 }] });
+    const other = circuit.circuit({
+      nodes,
+      edges: [
+        { from: 'a', to: 'b', weight: 0.25 },
+        { from: 'b', to: 'c', weight: 2 },
+      ],
+    });
+    const { edges } = dataOf(one, other).views[2].data as { edges: { weight: number }[] };
+    expect(edges.map(({ weight }) => weight)).toEqual([-0.75, 2]);
+  });
+
+  test('of other tokens, or other shapes, is told not to be there', () => {
+    const [one, other] = [tokens.tokens(['a'], [1]), tokens.tokens(['b'], [1])];
+    expect([dataOf(one, other).views.length, dataOf(one, other).note]).toEqual([2, 'other tokens']);
+    const shapes = dataOf(matrix.matrix(tensor([1], [1])), matrix.matrix(tensor([1, 2], [2])));
+    expect(shapes.note).toBe('1 and 2');
+  });
+
+  test('of two kinds, or of differences, is refused', () => {
+    const one = matrix.matrix(tensor([1], [1]));
+    expect(() => diff.diff(one, tokens.tokens(['a'], [1]))).toThrow(/views of matrix and tokens/);
+    const twice = diff.diff(one, one);
+    expect(() => diff.diff(twice, twice)).toThrow(/is a diff, which is not compared/);
+  });
+});
+
+test('bins hold what was counted, and many zeros stand apart', () => {
+  const { counts, notes } = ridgeline.ridgeline({ a: [0, 1, 2, 4], b: [0, 0, 4, 3] }, { bins: 4 }).data;
+  expect([...unpack(counts)]).toEqual([0, 1, 1, 1, 0, 0, 0, 2]);
+  expect(notes[1]).toBe('4 values, mean 1.75, 50 % zero, not drawn');
+});
+
+test('a mean of bits weighs layers by their weights', () => {
+  const layer = { name: '', error: 0, outliers: 0 };
+  expect(
+    quantization.meanBits([
+      { ...layer, bits: 8, bytes: 100 },
+      { ...layer, bits: 4, bytes: 150 },
+    ]),
+  ).toBe(5);
+});
+
 test('packed numbers come back: floats exactly, bytes to a part in 255', () => {
   const data = Float32Array.from([0, -1.5, 3e38, NaN, 0.1]);
   expect(unpack(pack(data, [5]))).toEqual(data);
@@ -272,6 +383,23 @@ describe('mistakes are named', () => {
       'a node outside its layers',
       () => circuit.circuit({ nodes: [{ id: 'a', layer: 2 }], edges: [], layers: ['one'] }),
       /stands in layer 2, position 0; expected less than 1 and 1/,
+    ],
+    ['positions of a map', () => patching.patching(tensor([1, 2], [1, 2]), ['a']), /1 positions; expected 2/],
+    [
+      'a lens with a cell too few',
+      () => lens.lens({ layers: ['a'], positions: ['b', 'c'], top: [[[{ token: 'x', probability: 1 }]]] }),
+      /expected 1 of 2 positions each/,
+    ],
+    [
+      'a negative error',
+      () => quantization.quantization([{ name: 'a', bits: 4, error: -1, outliers: 0, bytes: 1 }]),
+      /layers\[0\]\.error/,
+    ],
+    ['no layers', () => ridgeline.ridgeline({}), /histograms of 0 layers/],
+    [
+      'steps of a curve',
+      () => training.training({ loss: { steps: [1], values: [1, 2] } }),
+      /the curve loss has 1 steps and 2 values/,
     ],
     ['nothing', () => matrix.matrix(tensor([], [0])), /0 numbers; expected 1 to/],
   ];
