@@ -4,9 +4,12 @@ import { host, setHost, type Host, type MimeBundle } from '../../base/host.ts';
 import { rng } from '../../base/rng.ts';
 import { tensor, type Tensor } from '../../base/tensor.ts';
 import { textures } from '../../data/textures.ts';
+import { envelopeProblem, NEURONBOOK_MIME, type ViewPayload } from '../../display/payload.ts';
+import { problem } from '../../display/views/activation-map.ts';
 import { load } from '../../model/load.ts';
 import { Model } from '../../model/model.ts';
-import { pick } from '../../model/objective.ts';
+import { reshape, slice } from '../../engine/functions.ts';
+import { Objective, pick } from '../../model/objective.ts';
 import * as nn from '../../nn/index.ts';
 import * as attribution from './index.ts';
 import { difference, network, reference } from './testing-fixtures.ts';
@@ -155,6 +158,19 @@ describe('what has to hold', () => {
     expect(difference(one.values, free.values)).toBeLessThan(1e-5);
   });
 
+  test('what is kept for later calls tells objectives apart, though they print alike', async () => {
+    const image = imageOf(0);
+    const along = (at: number) =>
+      new Objective('one of them', read => reshape(slice(read.value('logits'), [0, at], [1, at + 1]), []));
+    const [a, b, again] = [
+      await attribution.saliency(model, { image }, { of: along(1) }),
+      await attribution.saliency(model, { image }, { of: along(2) }),
+      await attribution.saliency(model, { image }, { of: pick('logits', [0, 2]) }),
+    ];
+    expect(difference(b.values, again.values)).toBeLessThan(1e-6);
+    expect(difference(a.values, b.values)).toBeGreaterThan(0.1);
+  });
+
   test('a seed decides the noise', async () => {
     const options = { of, samples: 4, noise: 0.1 };
     const smooth = (more: object) =>
@@ -250,6 +266,8 @@ describe('showing', () => {
     );
     const bundle = await bundleOf(made);
     expect(bundle['image/png']).toMatch(/^iVBOR/);
+    const payload = bundle[NEURONBOOK_MIME] as ViewPayload<string, unknown>;
+    expect([envelopeProblem(payload), problem(payload.data)]).toEqual([undefined, undefined]);
     expect(bundle['text/html']).toMatch(
       /^<figure [^>]*><img alt="[^"<>]*" src="data:image\/png;base64,[A-Za-z0-9+/=]+">/,
     );

@@ -19,6 +19,9 @@ export const gradientBuild =
     gradient: traced.overriding(overrides, () => gradients(traced.trace, reduceSum(scores), [value])[0]),
   });
 
+/** No text tells overrides apart. */
+const keyOf = (overrides: readonly Override[] | undefined): string => (overrides?.length ? '' : 'gradient');
+
 export interface GradientAttributionOptions extends Asked, Batched {
   /** Gradient rules that hold instead of the ops' own. */
   override?: readonly Override[];
@@ -30,7 +33,12 @@ async function gradientOf(
   { override: overrides, ...options }: GradientAttributionOptions,
 ): Promise<{ subject: Subject; gradient: Tensor; scores: ArrayLike<number> }> {
   const subject = await Subject.of(model, inputs, options);
-  const { gradient, score } = await subject.all(subject.own, 'gradient', gradientBuild(overrides), options);
+  const { gradient, score } = await subject.all(
+    subject.own,
+    keyOf(overrides),
+    gradientBuild(overrides),
+    options,
+  );
   return { subject, gradient, scores: score.data as Float32Array };
 }
 
@@ -168,7 +176,7 @@ export async function smoothGrad(
   const size = subject.rowSize;
   for await (const { rows: some, results } of subject.ask(
     rows,
-    'gradient',
+    keyOf(overrides),
     gradientBuild(overrides),
     options,
   )) {

@@ -6,6 +6,8 @@ import { formatDims } from '../../base/shape.ts';
 import { tensor, type Tensor } from '../../base/tensor.ts';
 import { displaySymbol, type Displayable } from '../../display/displayable.ts';
 import { escapeHtml } from '../../display/html.ts';
+import { NEURONBOOK_MIME } from '../../display/payload.ts';
+import { activationMap } from '../../display/views/activation-map.ts';
 import type { Table } from '../../display/table.ts';
 import { tokens as tokensView } from '../../display/views/tokens.ts';
 import { matrix } from '../../display/views/matrix.ts';
@@ -93,11 +95,27 @@ export class Attribution implements Displayable {
     return this.titled(matrix(this.values, { title, unit: 'attribution' }));
   }
 
+  /** The whole, then each channel where there are few, over the picture. */
+  private map(pictures: Tensor, places: Tensor): ReturnType<typeof activationMap> {
+    const [, channels, ...room] = this.values.dims;
+    const few = channels > 1 && channels <= 4;
+    const most = (of: Tensor) => of.toNumbers().reduce((a, b) => Math.max(a, Math.abs(b)), 0);
+    const all = few ? [...places.toNumbers(), ...this.values.toNumbers()] : places.toNumbers();
+    const names = few ? ['all', ...Array.from({ length: channels }, (_, c) => `channel ${c}`)] : ['all'];
+    const reach = Math.max(most(places), few ? most(this.values) : 0) || 1;
+    return activationMap(pictures.at(0), tensor(Float32Array.from(all), [names.length, ...room]), {
+      title: `${this.method}: ${this.objectives[0]}`,
+      unit: 'attribution',
+      channels: names,
+      range: [-reach, reach],
+    });
+  }
+
   private async titled(view: Displayable): Promise<MimeBundle> {
     return { ...(await view[displaySymbol]()), 'text/plain': this.toString() };
   }
 
-  /** Each example beside its heat: blue speaks for the score, orange against it. */
+  /** Each example beside its heat: red speaks for the score, blue against it. One can be looked into. */
   private pictured(pictures: Tensor | undefined, places: Tensor): MimeBundle {
     const tiles = this.scores.flatMap((score, i) =>
       overlay(places.at(i), pictures?.at(i)).map(({ label, pixels }) => ({
@@ -108,6 +126,7 @@ export class Attribution implements Displayable {
     const png = toBase64(encodePng(sheet(tiles, { smooth: false, least: 144 })));
     const text = this.toString();
     return {
+      ...(pictures && this.scores.length === 1 && { [NEURONBOOK_MIME]: this.map(pictures, places).payload }),
       'image/png': png,
       'text/html':
         `<figure style="margin: 0"><img alt="${escapeHtml(text)}" src="data:image/png;base64,${png}">` +

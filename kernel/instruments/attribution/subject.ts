@@ -56,8 +56,21 @@ export interface Answered {
 /** Where the rows enter, and where the examples' own values do. */
 const ENTRY = 'attribution/rows';
 
+type Programs = Map<string, Promise<Program>>;
+
+/** By model and objective, which are told apart as values: what an objective prints does not say all. */
+const kept = new WeakMap<Model, WeakMap<Objective, Programs>>();
+
+function keptFor(model: Model, objective: Objective): Programs {
+  const ofModel = kept.get(model) ?? new WeakMap<Objective, Programs>();
+  const programs = ofModel.get(objective) ?? new Map<string, Promise<Program>>();
+  kept.set(model, ofModel.set(objective, programs));
+  return programs;
+}
+
 export class Subject {
-  private readonly programs = new Map<string, Promise<Program>>();
+  /** Programs that no later call will ask for. */
+  private readonly programs: Programs = new Map();
   /** Rows that this network takes at once, where it turned out to take only so many. */
   private most = Infinity;
 
@@ -141,7 +154,8 @@ export class Subject {
 
   /**
    * Asks about rows, batch by batch. Interrupt ends it with what is answered so far.
-   * @param key tells this `build` from the others that are asked of the same subject
+   * @param key tells this `build` from others, also in later calls, for which its program is kept; '' where no text
+   *   tells, since it holds functions
    */
   async *ask(
     rows: readonly Row[],
@@ -214,13 +228,15 @@ export class Subject {
     wanted: number,
   ): Promise<{ program: Program; size: number }> {
     const size = Math.min(wanted, this.most);
-    const name = `${this.objectives.indexOf(objective)} ${size} ${key}`;
+    const programs = key ? keptFor(this.model, objective) : this.programs;
+    const dims = Object.values(this.inputs).map(value => value.dims.join('×'));
+    const name = `${key} ${this.site.tensor} ${size} of ${dims.join()}`;
     try {
-      const made = this.programs.get(name) ?? this.compiled(objective, build, size);
-      this.programs.set(name, made);
+      const made = programs.get(name) ?? this.compiled(objective, build, size);
+      programs.set(name, made);
       return { program: await made, size };
     } catch (error) {
-      this.programs.delete(name);
+      programs.delete(name);
       if (!(error instanceof ShapeError) || size === 1) throw error;
       this.most = 1;
       return this.programFor(objective, key, build, 1);

@@ -66,7 +66,7 @@ export async function lrp(model: Model, inputs: Inputs, options: LrpOptions): Pr
       cutsOf.set(objective, cuts);
       return results;
     };
-    answers.push(await subject.all([row], 'lrp', build, { batch: 1, live: false }));
+    answers.push(await subject.all([row], '', build, { batch: 1, live: false }));
   }
   const scores = answers.map(({ score }) => Number(score.data[0]));
   const stacked = (name: string) => stack(answers.map(answer => answer[name]));
