@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
+import { exportFigures, type ExportOptions } from './figure-export.ts';
 import { install, type InstallOptions } from './install.ts';
 import { prune, tellPruned } from './prune.ts';
 
@@ -31,6 +32,20 @@ program
   .action(({ dryRun }: { dryRun?: boolean }) => {
     for (const line of tellPruned(prune(fileURLToPath(import.meta.url), { dryRun }), dryRun))
       console.log(line);
+  });
+
+program
+  .command('figure')
+  .description('live figures outside of notebooks')
+  .command('export')
+  .description(
+    'write the live figures of a notebook into one HTML file, which opens from a disk without network',
+  )
+  .argument('<file>', 'a notebook with saved outputs, or a figure saved as JSON')
+  .option('--cell <number>', 'only those of this code cell, counted from 1', Number)
+  .requiredOption('-o, --output <page>', 'the file to write')
+  .action((file: string, options: ExportOptions) => {
+    for (const line of exportFigures(file, options)) console.log(line);
   });
 
 try {

@@ -35,6 +35,7 @@ export function install(options: InstallOptions): string[] {
     const target = join(jupyter, 'labextensions', EXTENSION);
     rmSync(target, { recursive: true, force: true });
     cpSync(extension, target, { recursive: true });
+    runtimeInto(join(target, 'static', 'live'));
     lines.push(`extension: ${target}`);
   }
   return lines;
@@ -68,6 +69,21 @@ function pythonPrefix(): string {
     }
   throw new Error('no python on the path; expected the one of the environment; use --prefix FOLDER instead');
 }
+
+/** What live figures compute with, from the package itself where the extension was published without it. */
+function runtimeInto(folder: string): void {
+  const dist = dirname(fileURLToPath(import.meta.resolve('onnxruntime-web/wasm')));
+  for (const name of runtimeFiles)
+    if (!existsSync(join(folder, name))) cpSync(join(dist, name), join(folder, name));
+}
+
+/** ONNX Runtime for the web, without and with WebGPU. */
+const runtimeFiles = [
+  'ort.wasm.bundle.min.mjs',
+  'ort-wasm-simd-threaded.wasm',
+  'ort.webgpu.bundle.min.mjs',
+  'ort-wasm-simd-threaded.asyncify.wasm',
+];
 
 /** Beside the compiled package where it was published with it; at the root of a checkout otherwise. */
 function prebuiltExtension(): string | undefined {

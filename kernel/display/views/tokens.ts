@@ -119,8 +119,8 @@ export const visible = (token: string): string => token.replaceAll('\n', '↵').
 
 const look = { width: 720, letter: 7.25, line: 22, left: 8 };
 
-/** Monospaced, so that where a token ends can be reckoned. */
-function svg({ title, texts, range }: Data): string {
+/** As a picture, monospaced, so that where a token ends can be reckoned. */
+export function svg({ title, texts, range }: Data): string {
   const parts: string[] = [];
   let y = title ? 44 : 20;
   if (title) parts.push(label(look.left, 20, title, { 'font-size': 15, 'font-weight': 600, fill: ink }));
