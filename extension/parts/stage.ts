@@ -152,13 +152,16 @@ export class Stage {
     context.scale(sharp, sharp);
     context.imageSmoothingQuality = 'high';
     const [left, top] = [width / 2 - this.middle.x * this.scale, height / 2 - this.middle.y * this.scale];
-    this.cells.forEach(({ x, y }, i) => {
-      const [atX, atY] = [left + x * this.scale, top + y * this.scale];
-      if (atX > width || atY > height || atX + this.scale < 0 || atY + this.scale * this.tall < 0) return;
-      this.events.draw(context, i, atX, atY, this.scale);
-    });
+    const draw = (i: number) => {
+      const [x, y] = [left + this.cells[i].x * this.scale, top + this.cells[i].y * this.scale];
+      if (x > width || y > height || x + this.scale < 0 || y + this.scale * this.tall < 0) return;
+      this.events.draw(context, i, x, y, this.scale);
+    };
+    this.cells.forEach((_, i) => draw(i));
     const at = this.cells[this.current];
     if (!at || this.cursor.hidden) return;
+    // what the cursor is on is not hidden by its neighbours
+    draw(this.current);
     Object.assign(this.cursor.style, {
       left: `${left + at.x * this.scale}px`,
       top: `${top + at.y * this.scale}px`,

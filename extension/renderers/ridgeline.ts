@@ -38,7 +38,12 @@ class Ridgeline implements View<RidgelinePayload> {
     this.drawing.addEventListener('pointermove', event => this.onPoint(event));
     this.drawing.addEventListener('click', () => this.frame.selection.choose(this.layer, this.bin));
     this.drawing.addEventListener('focus', () => this.go(this.layer, this.bin));
-    this.frame = frame(context, 'nb-Ridgeline', [log.node], el('div', {}, this.drawing));
+    this.frame = frame(
+      context,
+      'nb-Ridgeline',
+      [log.node],
+      el('div', { class: 'nb-Ridgeline-scroll' }, this.drawing),
+    );
     this.node = this.frame.node;
   }
 

@@ -29,7 +29,7 @@ export function spriteOf(tiles: readonly Pixels[], columns: number): Pixels {
 export const LOOSE = 1.7;
 
 /** @param places tiles × (x, y), in 0 … 1 */
-export function spread(tiles: readonly Pixels[], places: ArrayLike<number>, side = 900): Pixels {
+export function spread(tiles: readonly Pixels[], places: ArrayLike<number>, side = 720): Pixels {
   const across = LOOSE * Math.sqrt(tiles.length) + 1;
   const size = Math.max(4, Math.floor(side / across));
   const canvas: Pixels = { width: side, height: side, channels: 4, data: new Uint8Array(side * side * 4) };
