@@ -3,7 +3,7 @@ import { toBase64 } from '../base/base64.ts';
 import { escapeHtml } from './html.ts';
 
 /** Letters of a picture from which on a second copy would double the notebook: it then stands as a picture alone. */
-const MOST = 200_000;
+const MOST = 50_000;
 
 /** Where `image/svg+xml` or `image/png` shows a picture, the same in `text/html`, with its words beside it. */
 export function figureHtml(

@@ -11,6 +11,7 @@ import { isRange, isRecord, isText, isTexts } from '../payload.ts';
 import type { Problem, ViewOptions, ViewPayload } from '../payload.ts';
 import { heatmap } from '../plot/charts.ts';
 import { sheet } from '../sheet.ts';
+import { stacked } from '../stack.ts';
 import { finiteRange } from '../values.ts';
 import { ViewValue, within, type Selecting } from '../view-value.ts';
 
@@ -110,23 +111,33 @@ export function slicePart({ layers, positions, parts }: Data, values: ArrayLike<
   return { data, width, height, offset: 0 };
 }
 
+/** With names of layers and tokens where there is room for them, below each other; else side by side without. */
 function picture(data: Data): { svg?(): string; png?(): string } {
   const { title, layers, positions, parts, range } = data;
   const values = unpack(data.values);
-  if (parts.length === 1 && layers.length * positions.length <= 2000) {
-    const { data: cells, width } = slicePart(data, values, 0);
-    const rows = [...layers].reverse().map((_, r) => Array.from(cells.subarray(r * width, (r + 1) * width)));
+  const names = [...layers].reverse();
+  const chart = (part: number): string => {
+    const { data: cells, width } = slicePart(data, values, part);
+    return heatmap(
+      names.map((_, r) => Array.from(cells.subarray(r * width, (r + 1) * width))),
+      {
+        title: [part === 0 && title, parts[part]].filter(Boolean).join(' · '),
+        rows: names,
+        columns: positions.map((token, p) => `${p} ${token.trim()}`),
+        range,
+        scale: 'diverging',
+        height: 130 + 20 * layers.length,
+      },
+    ).svg();
+  };
+  if (parts.length <= 8 && layers.length * positions.length * parts.length <= 3000)
     return {
       svg: () =>
-        heatmap(rows, {
-          title,
-          rows: [...layers].reverse(),
-          columns: positions.map((token, p) => `${p} ${token.trim()}`),
-          range,
-          scale: 'diverging',
-        }).svg(),
+        stacked(
+          parts.map((_, part) => chart(part)),
+          title || 'patching',
+        ),
     };
-  }
   return {
     png: () => {
       const tiles = parts.map((label, part) => {
