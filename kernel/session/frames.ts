@@ -1,27 +1,76 @@
 /**
- * The pipe from runner to supervisor. A frame is `[length: u32][kind: u8][body]`; text, by far the most
- * common, has a body of `[run: u32][utf-8]`, everything else is structured clone. Writes block: a loop that prints
- * without end waits for the reader instead of filling memory, and what was written arrives even where
- * the runner dies on its next line.
+ * The pipe from runner to supervisor. A frame is `[length: u32][kind: u8][body]`:
+ *
+ *   text, by far the most common   `[run: u32][utf-8]`
+ *   anything else                  structured clone
+ *   what carries buffers           `[count: u32][size: u32 …][length of event: u32][event without them][buffers …]`
+ *
+ * so that fifty megabytes are copied by the pipe alone. Writes block: a loop that prints without end waits for the
+ * reader instead of filling memory, and what was written arrives even where the runner dies on its next line.
  */
 import { writeSync } from 'node:fs';
 import { deserialize, serialize } from 'node:v8';
 import type { RunnerEvent } from './runner-protocol.ts';
 
-const Kind = { EVENT: 0, STDOUT: 1, STDERR: 2 } as const;
+const Kind = { EVENT: 0, STDOUT: 1, STDERR: 2, BUFFERS: 3 } as const;
 const HEAD = 5;
+const WORD = 4;
 const nap = new Int32Array(new SharedArrayBuffer(4));
 
-export function encodeFrame(event: RunnerEvent): Buffer {
-  const text = event.type === 'stream';
-  const body = text ? Buffer.from(event.text) : serialize(event);
-  const frame = Buffer.allocUnsafe(HEAD + (text ? 4 : 0) + body.length);
-  frame.writeUInt32LE(frame.length - HEAD, 0);
-  frame[4] = text ? (event.name === 'stdout' ? Kind.STDOUT : Kind.STDERR) : Kind.EVENT;
-  if (text) frame.writeUInt32LE(event.run, HEAD);
-  body.copy(frame, frame.length - body.length);
-  return frame;
+/** The frame, in parts that are written one after another. */
+export function encodeFrame(event: RunnerEvent): Uint8Array[] {
+  if (event.type === 'stream') {
+    const made = emptyFrame(
+      event.name === 'stdout' ? Kind.STDOUT : Kind.STDERR,
+      WORD + Buffer.byteLength(event.text),
+    );
+    made.writeUInt32LE(event.run, HEAD);
+    made.write(event.text, HEAD + WORD);
+    return [made];
+  }
+  if (!('buffers' in event) || !event.buffers.length) return [frame(Kind.EVENT, serialize(event))];
+  const buffers = event.buffers.map(bytesOf);
+  const rest = serialize({ ...event, buffers: [] });
+  const sizes = buffers.map(({ length }) => length);
+  const head = frame(Kind.BUFFERS, words(sizes.length, ...sizes, rest.length), rest);
+  head.writeUInt32LE(
+    sizes.reduce((a, b) => a + b, head.length - HEAD),
+    0,
+  );
+  return [head, ...buffers];
 }
+
+function emptyFrame(kind: number, length: number): Buffer {
+  const made = Buffer.allocUnsafe(HEAD + length);
+  made.writeUInt32LE(length, 0);
+  made[WORD] = kind;
+  return made;
+}
+
+function frame(kind: number, ...parts: Uint8Array[]): Buffer {
+  const made = emptyFrame(
+    kind,
+    parts.reduce((sum, { length }) => sum + length, 0),
+  );
+  let at = HEAD;
+  for (const part of parts) {
+    made.set(part, at);
+    at += part.length;
+  }
+  return made;
+}
+
+const words = (...values: number[]): Uint8Array => {
+  const made = Buffer.allocUnsafe(values.length * WORD);
+  for (const [i, value] of values.entries()) made.writeUInt32LE(value, i * WORD);
+  return made;
+};
+
+/** A view of what a cell gave as a buffer. */
+const bytesOf = (value: Uint8Array | ArrayBuffer): Buffer =>
+  ArrayBuffer.isView(value)
+    ? Buffer.from(value.buffer, value.byteOffset, value.byteLength)
+    : Buffer.from(value);
 
 /** Writes all of `bytes`, however long the reader takes. */
 export function writeAll(fd: number, bytes: Uint8Array): void {
@@ -37,28 +86,55 @@ export function writeAll(fd: number, bytes: Uint8Array): void {
 
 /** Collects chunks as they arrive and hands out whole events. */
 export function createFrameReader(handler: (event: RunnerEvent) => void): (chunk: Buffer) => void {
-  let parts: Buffer[] = [];
-  let size = 0;
-  let wanted = HEAD;
-  return chunk => {
-    parts.push(chunk);
-    size += chunk.length;
-    if (size < wanted) return;
-    let rest = parts.length === 1 ? parts[0] : Buffer.concat(parts, size);
-    for (wanted = HEAD; rest.length >= HEAD;) {
-      wanted = HEAD + rest.readUInt32LE(0);
-      if (rest.length < wanted) break;
-      handler(decode(rest[4], rest.subarray(HEAD, wanted)));
+  /** Less than a head. */
+  let rest: Buffer = Buffer.alloc(0);
+  /** A frame on its way, put together in place, and how much of it is there. */
+  let partial: Buffer | undefined;
+  let filled = 0;
+
+  function take(chunk: Buffer): void {
+    rest = rest.length ? Buffer.concat([rest, chunk]) : chunk;
+    while (rest.length >= HEAD) {
+      const wanted = HEAD + rest.readUInt32LE(0);
+      if (rest.length < wanted) {
+        partial = Buffer.allocUnsafe(wanted);
+        filled = rest.copy(partial);
+        rest = rest.subarray(rest.length);
+        return;
+      }
+      const whole = rest.subarray(0, wanted);
       rest = rest.subarray(wanted);
-      wanted = HEAD;
+      handler(decode(whole));
     }
-    parts = rest.length ? [rest] : [];
-    size = rest.length;
+  }
+
+  return chunk => {
+    if (!partial) return take(chunk);
+    const used = chunk.copy(partial, filled);
+    filled += used;
+    if (filled < partial.length) return;
+    const whole = partial;
+    partial = undefined;
+    handler(decode(whole));
+    take(chunk.subarray(used));
   };
 }
 
-function decode(kind: number, body: Buffer): RunnerEvent {
+function decode(whole: Buffer): RunnerEvent {
+  const kind = whole[WORD];
+  const body = whole.subarray(HEAD);
   if (kind === Kind.EVENT) return deserialize(body) as RunnerEvent;
+  if (kind === Kind.BUFFERS) return decodeBuffers(body);
   const name = kind === Kind.STDOUT ? 'stdout' : 'stderr';
-  return { type: 'stream', run: body.readUInt32LE(0), name, text: body.toString('utf8', 4) };
+  return { type: 'stream', run: body.readUInt32LE(0), name, text: body.toString('utf8', WORD) };
+}
+
+function decodeBuffers(body: Buffer): RunnerEvent {
+  const count = body.readUInt32LE(0);
+  const word = (i: number) => body.readUInt32LE(i * WORD);
+  const start = (count + 2) * WORD;
+  let at = start + word(count + 1);
+  const event = deserialize(body.subarray(start, at)) as RunnerEvent;
+  const buffers = Array.from({ length: count }, (_, i) => body.subarray(at, (at += word(i + 1))));
+  return { ...event, buffers } as RunnerEvent;
 }

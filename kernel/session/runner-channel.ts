@@ -7,10 +7,10 @@ export type Send = (event: RunnerEvent) => void;
 
 export function createSend(flags: Int32Array): Send {
   return event => {
-    const frame = encodeFrame(event);
+    const parts = encodeFrame(event);
     raise(flags, Flag.WRITING);
     try {
-      writeAll(FRAMES_FD, frame);
+      for (const part of parts) writeAll(FRAMES_FD, part);
     } catch (error) {
       // nobody reads any more: the supervisor is gone, and this process has no reason to stay
       if ((error as NodeJS.ErrnoException).code === 'EPIPE') process.kill(process.pid, 'SIGKILL');

@@ -25,10 +25,7 @@ const MOST_KNOWN = 1000;
 /** Changes the mode from its cell on; the runner only says so. */
 const magic = /^[ \t]*%types[ \t]+(off|warn|block)[ \t]*$/m;
 
-/**
- * How long the end of a cell waits for a service that is warm, in ms. What is found later is shown late. The reply is
- * out by then, and clients such as jupyter_kernel_test give the idle behind it a tenth of a second.
- */
+/** How long the end of a cell waits for a service that is warm, in ms. What is found later is shown late. */
 const PATIENCE = 40;
 /** The same where nobody sits there: such clients save the notebook without what comes late. */
 const PATIENCE_UNATTENDED = 400;
