@@ -6,6 +6,7 @@ import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { NEURONBOOK_MIME, PLOTLY_MIME } from 'neuronbook/display/payload';
+import { files } from './files/plugin.ts';
 import { NeuronbookRenderer } from './renderers/neuronbook.ts';
 import { PlotlyRenderer } from './renderers/plotly.ts';
 import { ViewSettings } from './settings.ts';
@@ -69,4 +70,4 @@ const charts: JupyterFrontEndPlugin<void> = {
   },
 };
 
-export default [views, charts];
+export default [views, charts, files];

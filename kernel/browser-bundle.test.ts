@@ -59,6 +59,14 @@ describe('the front door, bundled for a browser', async () => {
   });
 });
 
+describe('what opens files in a page, bundled for a browser', async () => {
+  const { missing, files } = await bundle('model/peek.ts', { minify: true });
+
+  test('resolves everything, and no built-in of Node', () => expect(missing).toEqual([]));
+
+  test('is small', () => expect(kilobytes(files.map(({ gzip }) => gzip))).toBeLessThan(100));
+});
+
 describe('a seeded violation is found', () => {
   test.each([
     ['a built-in by its prefix', "import fs from 'node:fs'; fs.existsSync('');", 'node:fs'],

@@ -69,15 +69,20 @@ function kernelBreaches(sources: Sources) {
   return found;
 }
 
-/** The extension knows the kernel by its payloads (types and MIME names); live figures also run the front door. */
+/**
+ * The extension knows the kernel by its payloads (types and MIME names); live figures also run the front door, and
+ * viewers of files read them with `model/peek` (decisions/files-without-a-kernel.md).
+ */
 function extensionBreaches(sources: Sources) {
   const found = [];
   for (const { from, spec } of imports(sources)) {
     const outside = spec.startsWith('.') && posix.join(posix.dirname(from), spec).startsWith('..');
     const ours = spec === 'neuronbook' || spec.startsWith('neuronbook/') || spec.startsWith('#');
-    const payload = /^neuronbook\/display\/(payload|packed|heat|controls|(views|drawings)\/[a-z-]+)$/.test(spec);
+    const payload =
+      /^neuronbook\/display\/(payload|packed|heat|controls|inspection|(views|drawings)\/[a-z-]+)$/.test(spec);
     const live = spec === 'neuronbook' && /\b(live|figure)\b/.test(from);
-    if (outside || (ours && !payload && !live)) found.push(`${from} imports ${spec}`);
+    const file = spec === 'neuronbook/model/peek' && from.startsWith('files/');
+    if (outside || (ours && !payload && !live && !file)) found.push(`${from} imports ${spec}`);
   }
   return found;
 }
@@ -194,6 +199,12 @@ describe('a seeded violation is found', () => {
       'renderers/a.ts',
       "import { load } from 'neuronbook';",
       'neuronbook',
+    ],
+    [
+      'the reader of files outside their viewers',
+      'renderers/a.ts',
+      "const { peekOnnx } = await import('neuronbook/model/peek');",
+      'neuronbook/model/peek',
     ],
     [
       'a file of the kernel',

@@ -174,7 +174,7 @@ class ModelGraph implements View<ModelPayload> {
     this.at = -1;
     const { trans } = this.context;
     const count = this.found.length;
-    setText(this.matches, wanted ? trans._n('%1 match', '%1 matches', count, count) : '');
+    setText(this.matches, wanted ? trans._n('%1 match', '%1 matches', count) : '');
   }
 
   private step(by: number): void {

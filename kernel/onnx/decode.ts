@@ -23,16 +23,15 @@ import {
   decodeSparse,
   decodeTensor,
   decodeText,
-  type ExternalReader,
+  type TensorContext,
 } from './tensor-proto.ts';
 import { validate } from './validate.ts';
 
-export interface DecodeOptions {
-  /** The file's path, for errors. */
-  path?: string;
-  /** Reads tensors that are stored outside the file; `#platform/files` makes one that stays in the model's folder. */
-  external?: ExternalReader;
-}
+/**
+ * `path` names the file in errors; `external` reads tensors that are stored outside the file (`#platform/files` makes
+ * one that stays in the model's folder).
+ */
+export type DecodeOptions = TensorContext;
 
 const domainOf = (domain = '') => (domain === 'ai.onnx' ? '' : domain);
 

@@ -12,6 +12,8 @@ export type ExternalReader = (location: string, offset: number, length: number) 
 export interface TensorContext {
   path?: string;
   external?: ExternalReader;
+  /** What stands for tensors outside the file where only their names and shapes are wanted; then nothing is read. */
+  hollow?: (dtype: Exclude<DType, 'string'>, size: number) => TensorData;
 }
 
 /** What the protobuf stores each dtype in, where it is not in `raw_data`. */
@@ -41,6 +43,8 @@ export function decodeTensor(proto: TensorProto, label: string, context: TensorC
       throw fail(`holds ${strings.length} strings; expected ${size} for ${formatDims(dims)}`);
     return new Tensor(dtype, dims, strings);
   }
+  if (proto.data_location === 1 && context.hollow)
+    return new Tensor(dtype, dims, context.hollow(dtype, size));
   const expected = size * bytesOf(dtype);
   const raw = proto.data_location === 1 ? readExternal(proto, expected, label, context) : proto.raw_data;
   if (raw && (raw.length > 0 || size === 0 || listFor(proto, dtype).length === 0)) {
