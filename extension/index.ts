@@ -7,6 +7,7 @@ import { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { NEURONBOOK_MIME, PLOTLY_MIME } from 'neuronbook/display/payload';
 import { files } from './files/plugin.ts';
+import { inspector } from './panels/plugin.ts';
 import { NeuronbookRenderer } from './renderers/neuronbook.ts';
 import { PlotlyRenderer } from './renderers/plotly.ts';
 import { ViewSettings } from './settings.ts';
@@ -70,4 +71,4 @@ const charts: JupyterFrontEndPlugin<void> = {
   },
 };
 
-export default [views, charts, files];
+export default [views, charts, files, inspector];

@@ -1,6 +1,9 @@
 /**
  * The front door: all that notebooks and systems may import, and the only file that says what is public.
  */
+import { feature } from './instruments/feature/index.ts';
+import { serveInspector } from './instruments/inspector/index.ts';
+
 // arrays, randomness, errors
 export { tensor, Tensor, isTensor, type TensorLike } from './base/tensor.ts';
 export type { DType } from './base/dtype.ts';
@@ -76,6 +79,9 @@ export * as attribution from './instruments/attribution/index.ts';
 export * as circuits from './instruments/circuits/index.ts';
 export * as transcoder from './instruments/transcoder/index.ts';
 export * as viz from './instruments/feature/index.ts';
+
+// what the inspector's panel asks is answered from the moment somebody imports the library
+serveInspector({ feature });
 
 // showing
 export { display, clear, html, input, markdown, svg, update } from './display/display.ts';

@@ -58,6 +58,8 @@ export interface Host {
   leaveNative(): void;
   /** Asks the user; absent where there is nobody to ask. */
   input?(prompt: string, options?: { password?: boolean }): Promise<string>;
+  /** What the cells have named, by name; absent where there are no cells. */
+  variables?(): ReadonlyMap<string, unknown>;
   /** Absent where there is no front end. */
   readonly comms?: Comms;
 }

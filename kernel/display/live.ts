@@ -10,6 +10,8 @@ export type Answer = (data: Record<string, unknown>) => Promise<Record<string, u
 
 interface Table {
   readonly answers: Map<string, Answer>;
+  /** What answers for as long as the kernel lives. */
+  readonly lasting: Map<string, Answer>;
   /** Where the table is registered, to be asked once for each host. */
   readonly hosts: WeakSet<object>;
 }
@@ -22,7 +24,7 @@ const MOST = 500;
 
 const table = (): Table => {
   const global = globalThis as Record<symbol, Table | undefined>;
-  return (global[key] ??= { answers: new Map(), hosts: new WeakSet() });
+  return (global[key] ??= { answers: new Map(), lasting: new Map(), hosts: new WeakSet() });
 };
 
 let made = 0;
@@ -30,12 +32,15 @@ let made = 0;
 /** A name under which a display answers: another for each display, also after the kernel has restarted. */
 export const newLiveId = (kind: string): string => `neuronbook-${kind}-${Date.now().toString(36)}-${++made}`;
 
-/** From now on messages to the display `id` are answered; nothing where there is no front end. */
-export function answerTo(id: string, answer: Answer): void {
-  const { answers, hosts } = table();
+/**
+ * From now on messages to the display `id` are answered; nothing where there is no front end.
+ * @param options.stays it belongs to no output, and is not among the oldest that fall silent
+ */
+export function answerTo(id: string, answer: Answer, { stays = false }: { stays?: boolean } = {}): void {
+  const { answers, lasting, hosts } = table();
   const { comms } = host();
   if (!comms) return;
-  answers.set(id, answer);
+  (stays ? lasting : answers).set(id, answer);
   if (answers.size > MOST) answers.delete(answers.keys().next().value!);
   if (hosts.has(comms)) return;
   hosts.add(comms);
@@ -43,7 +48,8 @@ export function answerTo(id: string, answer: Answer): void {
 }
 
 function serve(comm: Comm, id: unknown): void {
-  const answer = table().answers.get(String(id));
+  const { answers, lasting } = table();
+  const answer = answers.get(String(id)) ?? lasting.get(String(id));
   // the display of an earlier session: the front end says so instead of waiting
   if (!answer) return comm.close({ reason: 'gone' });
   let last: Promise<void> = Promise.resolve();

@@ -17,18 +17,28 @@ export interface HostParts {
   send: Send;
   flags: Int32Array;
   comms: Comms;
+  /** What cells have named. */
+  variables(): ReadonlyMap<string, unknown>;
   /** The run that output belongs to. */
   currentRun(): number;
   /** When the running cell was interrupted; undefined where it was not. */
   interruptedAt(): number | undefined;
 }
 
-export function createHost({ send, flags, comms, currentRun, interruptedAt }: HostParts): RunnerHost {
+export function createHost({
+  send,
+  flags,
+  comms,
+  variables,
+  currentRun,
+  interruptedAt,
+}: HostParts): RunnerHost {
   const questions = new Map<number, (answer: { value?: string; problem?: string; ename?: string }) => void>();
   let asked = 0;
 
   return {
     comms,
+    variables,
     display(data, { id, update = false, metadata = {}, buffers = [] } = {}) {
       const shown = { data: plainEntries(data), metadata: plainEntries(metadata) };
       send({ type: 'display', run: currentRun(), ...shown, id, update, buffers });

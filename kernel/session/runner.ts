@@ -60,7 +60,8 @@ async function createOwnEvaluator(options: EvaluatorOptions): Promise<Evaluator>
 }
 
 const cells = createCells({ evaluator, bundleOf, isSilent, send, flags, timers, every });
-const host = createHost({ send, flags, comms, currentRun, interruptedAt: cells.interruptedAt });
+const variables = () => new Map(evaluator.names().map(name => [name, evaluator.scope[name]]));
+const host = createHost({ send, flags, comms, variables, currentRun, interruptedAt: cells.interruptedAt });
 setHost(host);
 guardAddons(host);
 
