@@ -6,6 +6,7 @@ import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { NEURONBOOK_MIME, PLOTLY_MIME } from 'neuronbook/display/payload';
+import { outputs } from './commands/plugin.ts';
 import { files } from './files/plugin.ts';
 import { inspector } from './panels/plugin.ts';
 import { NeuronbookRenderer } from './renderers/neuronbook.ts';
@@ -71,4 +72,4 @@ const charts: JupyterFrontEndPlugin<void> = {
   },
 };
 
-export default [views, charts, files, inspector];
+export default [views, charts, files, inspector, outputs];

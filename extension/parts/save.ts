@@ -23,7 +23,7 @@ export const fileName = (kind: string, ...parts: string[]): string => {
 
 export const pngName = (...parts: string[]): string => fileName('png', ...parts);
 
-function download(blob: Blob, name: string): void {
+export function download(blob: Blob, name: string): void {
   const url = URL.createObjectURL(blob);
   const link = document.createElement('a');
   link.href = url;
