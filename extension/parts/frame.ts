@@ -28,7 +28,7 @@ export function frame(
   const node = el(
     'div',
     { class: `nb-View ${className}`, role: 'group' },
-    el('header', { class: 'nb-View-header' }, heading, bar),
+    el('div', { class: 'nb-View-header' }, heading, bar),
     readout,
     ...body,
     selection.node,

@@ -44,12 +44,12 @@ export class PictureCell {
     );
     save.tabIndex = -1;
     this.node = el(
-      'figure',
+      'div',
       { class: 'nb-Cell', role: 'listitem' },
       el('div', { class: 'nb-Cell-frame' }, this.target, save),
       el(
-        'figcaption',
-        {},
+        'div',
+        { class: 'nb-Cell-words' },
         el('div', { class: 'nb-Cell-caption' }, this.label, this.value),
         this.objective,
         this.curve.node,

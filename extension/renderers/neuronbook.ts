@@ -88,9 +88,19 @@ export class NeuronbookRenderer extends Widget implements IRenderMime.IRenderer 
     await drawn.renderer.renderModel(model);
     if (this.isDisposed || kept) return;
     node.replaceChildren();
-    Widget.attach(drawn.renderer, node);
-    before?.renderer.dispose();
     this.nested.set(node, drawn);
+    before?.renderer.dispose();
+    this.attachNested();
+  }
+
+  /** An output may be drawn before the page holds it; what is inside it is then attached with it. */
+  protected override onAfterAttach(): void {
+    this.attachNested();
+  }
+
+  private attachNested(): void {
+    for (const [node, { renderer }] of this.nested)
+      if (!renderer.isAttached && node.isConnected) Widget.attach(renderer, node);
   }
 
   override dispose(): void {
