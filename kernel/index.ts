@@ -36,6 +36,7 @@ export type { Saved } from './engine/saved.ts';
 export { straightThrough } from './engine/straight-through.ts';
 export { Objective, pick } from './model/objective.ts';
 export { ablate, clamp, patch, steer, type Edit } from './model/edits.ts';
+export { frozen, type FrozenOptions } from './model/frozen.ts';
 export * from './model/generate/index.ts';
 export { tokenizer } from './model/tokenizer-source.ts';
 export { openSafetensors, saveSafetensors, type Safetensors } from './base/safetensors/index.ts';

@@ -17,7 +17,7 @@ import { Trace } from '../engine/trace.ts';
 import type { Var } from '../engine/var.ts';
 import { encode } from '../onnx/encode.ts';
 import type { Graph } from '../onnx/graph.ts';
-import { cut, tap } from '../onnx/surgery.ts';
+import { cut, fixSizes, tap } from '../onnx/surgery.ts';
 import { applyEdit } from './apply-edit.ts';
 import { costOf, type Cost } from './cost.ts';
 import { resolved } from './derivative.ts';
@@ -137,6 +137,15 @@ export class Model extends Differentiable {
   decompose(...which: readonly string[]): Model {
     const graph = decompose(this.graph, which.length ? which : undefined);
     return new Model(this.name, graph, [...this.edits, `decompose(${which.join(', ')})`], this.session);
+  }
+
+  /**
+   * A copy in which sizes that the file leaves open are fixed.
+   * @param sizes name of a size, as `model.sites` shows it → the number that it is from now on
+   * @example gpt.sized({ position: 8 }).sites.get('tokens').shape // → batch,8
+   */
+  sized(sizes: Readonly<Record<string, number>>): Model {
+    return new Model(this.name, fixSizes(this.graph, sizes), this.edits, this.session);
   }
 
   /**

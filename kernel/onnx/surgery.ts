@@ -267,3 +267,15 @@ export function compose(first: Graph, second: Graph, links: Readonly<Record<stri
     metadata: { ...second.metadata, ...first.metadata },
   };
 }
+
+/** The graph with some of its open sizes fixed: name of a size → number. */
+export function fixSizes(graph: Graph, sizes: Readonly<Record<string, number>>): Graph {
+  const fixed = (info: ValueInfo): ValueInfo =>
+    info.dims ? { ...info, dims: info.dims.map(dim => sizes[dim] ?? dim) } : info;
+  return {
+    ...graph,
+    inputs: graph.inputs.map(fixed),
+    outputs: graph.outputs.map(fixed),
+    values: new Map([...graph.values].map(([name, info]) => [name, fixed(info)])),
+  };
+}

@@ -10,3 +10,17 @@ export { load, save, type LoadTranscoderOptions, type SaveTranscoderOptions } fr
 export { connections } from './connections.ts';
 export { sweep, Sweep, type SweepOptions } from './sweep.ts';
 export { TopExamples, topExamples, type TopExample, type TopExamplesOptions } from './top-examples.ts';
+export { attribute, type AttributionOptions } from './attribution.ts';
+export {
+  AttributionGraph,
+  type AttributionEdge,
+  type AttributionNode,
+  type PruneOptions,
+} from './attribution-graph.ts';
+export { agreement, intervene, type Intervention, type InterventionOptions } from './interventions.ts';
+export {
+  deembeddings,
+  outputEffects,
+  virtualWeights,
+  type VirtualWeightsOptions,
+} from './virtual-weights.ts';

@@ -148,7 +148,7 @@ function placed(
 }
 
 /** The model's tokenizer; undefined where it brings none. */
-function speller(model: Model): ((tokens: readonly number[]) => string) | undefined {
+export function speller(model: Model): ((tokens: readonly number[]) => string) | undefined {
   try {
     const { tokenizer } = model;
     return tokens => tokenizer.decode(tokens);
