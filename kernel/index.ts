@@ -64,7 +64,7 @@ export { chains } from './data/chains.ts';
 export { copying } from './data/copying.ts';
 export { blobs, type BlobBatch } from './data/blobs.ts';
 export { facts, type World } from './data/facts.ts';
-export { names, type Prompts } from './data/names.ts';
+export { names, type NamesTask, type Prompts } from './data/names.ts';
 export { shapes, type ShapeBatch } from './data/shapes.ts';
 export { stories } from './data/stories/stories.ts';
 export { reachableLoss, type Language, type TokenBatch } from './data/writer.ts';

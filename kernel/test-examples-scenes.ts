@@ -5,7 +5,8 @@
  *   everywhere       model    the bundled `zoo:textures`
  *                    image, brighter    1×3×48×48
  *                    gpt      a language model of two layers that writes letters; tokens: 4×8
- *                    coder    a transcoder of its second MLP, of 16 features
+ *                    coder    a transcoder of its second MLP, of 16 features; of: a weight for each of gpt's logits;
+ *                    why      what makes them what they are on the first row of tokens
  *                    net      x → logits (four classes), y, hidden; x, label, next, target and all of them as data
  *                    photos, acts, ids, config, checkpoint, writeFile
  *                    coin     an experiment: the arm `loaded` and its control `fair`
@@ -116,6 +117,9 @@ export async function everywhere() {
   const [from, to] = ['blocks.1.mlp.in', 'blocks.1.mlp.out'];
   const short = { features: 16, steps: 3, batch: 16, live: false };
   const coder = await front.transcoder.fit(gpt, { from, to, data: { tokens }, ...short });
+  const of = Float32Array.from({ length: config.vocab_size as number }, (_, i) => Number(i === 3));
+  const first = { tokens: tokens.at(0).reshape([1, 8]) };
+  const why = await front.transcoder.attribute(gpt, [coder], first, { of, live: false });
   const photos = await front.imageFolder('photos/', { size: 48 });
   const ids = [...Array(64).keys()].map(i => i % 16);
   return {
@@ -128,6 +132,8 @@ export async function everywhere() {
     tokens,
     acts,
     coder,
+    of,
+    why,
     photos,
     ids,
     coin,

@@ -6,6 +6,7 @@ import { NeuronbookError } from '../../base/errors.ts';
 import type { MimeBundle } from '../../base/host.ts';
 import { displaySymbol } from '../../display/bundle.ts';
 import { Table } from '../../display/table.ts';
+import { circuit } from '../../display/views/circuit.ts';
 
 export interface AttributionNode {
   readonly kind: 'token' | 'feature' | 'error' | 'output';
@@ -106,6 +107,32 @@ export class AttributionGraph {
   }
 
   /**
+   * How much each feature matters to the output, wherever it is active: the most influential first.
+   * @example why.features[0]
+   */
+  get features(): { layer: number; feature: number; influence: number }[] {
+    const influence = this.influence;
+    const sums = new Map<string, { layer: number; feature: number; influence: number }>();
+    this.nodes.forEach(({ layer, feature }, i) => {
+      if (feature === undefined) return;
+      const key = `${layer} ${feature}`;
+      const before = sums.get(key)?.influence ?? 0;
+      sums.set(key, { layer, feature, influence: before + influence[i] });
+    });
+    return [...sums.values()].sort((a, b) => b.influence - a.influence);
+  }
+
+  /**
+   * How far sums of edges and biases are from the pre-activations and the output, at most, in the unit of the largest.
+   * @example why.gap < 1e-5 // → true
+   */
+  get gap(): number {
+    const values = this.targets.map(target => this.nodes[target].value);
+    const off = this.targets.map((target, i) => Math.abs(this.sumOf(target) - values[i]));
+    return Math.max(...off) / Math.max(...values.map(Math.abs));
+  }
+
+  /**
    * The graph without what hardly matters: the fewest nodes that hold `nodes` of all influence, and of the edges among
    * them the fewest that hold `edges` of theirs. Tokens and errors are kept by the same rule.
    * @see https://transformer-circuits.pub/2025/attribution-graphs/methods.html (0.8 and 0.98 there)
@@ -131,14 +158,11 @@ export class AttributionGraph {
 
   /**
    * What a node is called: `blocks.1 #17 "upon"`.
-   * @example why.label(why.output) // → output "h"
+   * @example why.label(why.output)
    */
   label(node: number): string {
     const { kind, layer, position, feature } = this.nodes[node];
-    const { tokens, spell } = this.about;
-    const token = tokens
-      ? ` ${JSON.stringify(spell?.([tokens[position]]).trim() ?? String(tokens[position]))}`
-      : ` at ${position}`;
+    const token = this.about.tokens ? ` ${JSON.stringify(this.word(position))}` : ` at ${position}`;
     const block = this.sites[layer]?.replace(/\.mlp\.out$/, '');
     if (kind === 'feature') return `${block} #${feature}${token}`;
     return kind === 'error' ? `${block} error${token}` : `${kind}${token}`;
@@ -165,9 +189,30 @@ export class AttributionGraph {
     return `${count('feature')} features, ${count('token')} tokens, ${count('error')} errors, ${this.edges.length} edges → ${+this.about.of.toPrecision(4)}`;
   }
 
+  /** What stayed, drawn by layer and position; of a graph that nobody has pruned, what `prune` keeps. */
   [displaySymbol](): MimeBundle {
-    const table = this.table();
-    return { 'text/plain': table.toString(), 'text/html': table.toHtml() };
+    const { nodes, about } = this;
+    const { staying, edges } = this.kept ? this : this.prune();
+    const form = {
+      layers: ['tokens', ...this.sites.map(site => site.replace(/\.mlp\.out$/, '')), 'output'],
+      positions: Array.from({ length: 1 + Math.max(...nodes.map(({ position }) => position)) }, (_, i) =>
+        this.word(i),
+      ),
+      nodes: staying.map(i => {
+        const { kind, layer, position, feature, value } = nodes[i];
+        const label = kind === 'feature' ? `#${feature}` : kind === 'token' ? this.word(position) : kind;
+        return { id: String(i), label, layer: layer + 1, position, value, note: this.label(i) };
+      }),
+      edges: edges.map(({ from, to, weight }) => ({ from: String(from), to: String(to), weight })),
+    };
+    const drawn = circuit(form, { title: `What makes ${+about.of.toPrecision(4)}`, unit: 'attribution' });
+    return { ...drawn[displaySymbol](), 'text/plain': this.table().toString() };
+  }
+
+  private word(position: number): string {
+    const { tokens, spell } = this.about;
+    if (!tokens) return String(position);
+    return spell?.([tokens[position]]).trim() || String(tokens[position]);
   }
 
   /** @internal */

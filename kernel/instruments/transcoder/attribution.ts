@@ -55,8 +55,9 @@ export interface AttributionOptions {
  * @throws NeuronbookError where a coder does not go from one site to another, or two write one site; ShapeError where
  *   there are several examples, or `of` is not one weight for each output
  * @example
- * const why = await transcoder.attribute(gpt, [coder], { tokens: tokens.at(0).reshape([1, 8]) }, { of: tokens.toNumbers().slice(0, 10), live: false })
- * why.prune()
+ * const first = { tokens: tokens.at(0).reshape([1, 8]) }
+ * const found = await transcoder.attribute(gpt, [coder], first, { of, live: false })
+ * found.prune()
  */
 export async function attribute(
   model: Model,
