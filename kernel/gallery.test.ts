@@ -1,4 +1,4 @@
-/** The README's table and docs/gallery.md are what the systems say. Write them again: npm run gallery */
+/** The README's table and docs/papers.md are what the systems say. Write them again: npm run papers */
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { experiment } from './index.ts';
@@ -14,8 +14,8 @@ import {
 
 const entries = await systems();
 
-test('docs/gallery.md is up to date', async () => {
-  await expect(await pretty(galleryOf(entries))).toMatchFileSnapshot('../docs/gallery.md');
+test('docs/papers.md is up to date', async () => {
+  await expect(await pretty(galleryOf(entries))).toMatchFileSnapshot('../docs/papers.md');
 });
 
 test('the table of the README is up to date', async () => {
@@ -55,11 +55,11 @@ const entry: SystemEntry = {
 };
 
 test('a page that lacks a system, or another result, is told from one that does not', () => {
-  const page = `# A page\n\n<!-- systems: npm run gallery -->\n\nnothing\n\n<!-- end of systems -->\n\nmore\n`;
+  const page = `# A page\n\n<!-- systems: npm run papers -->\n\nnothing\n\n<!-- end of systems -->\n\nmore\n`;
   const made = withTable(page, [entry]);
   expect(made).not.toBe(page);
   expect(made).toContain(
-    '| [toys/coin](docs/gallery.md#toyscoin) | A loaded coin \\| and another. | not run yet (1) |',
+    '| [toys/coin](docs/papers.md#toyscoin) | A loaded coin \\| and another. | not run yet (1) |',
   );
   expect(made.endsWith('<!-- end of systems -->\n\nmore\n')).toBe(true);
   expect(withTable(made, [entry])).toBe(made);

@@ -80,7 +80,7 @@ export const tableOf = (entries: readonly SystemEntry[]): string =>
   table(
     ['system', 'what it shows', 'marks reached'],
     entries.map(entry => [
-      `[${entry.name}](docs/gallery.md#${slugOf(entry.name)})`,
+      `[${entry.name}](docs/papers.md#${slugOf(entry.name)})`,
       entry.title,
       outcome(entry),
     ]),
@@ -138,17 +138,17 @@ function section(entry: SystemEntry): string {
   ].join('\n\n');
 }
 
-/** docs/gallery.md. */
+/** docs/papers.md. */
 export const galleryOf = (entries: readonly SystemEntry[]): string =>
   [
-    '# Gallery',
+    '# Papers',
     'Papers brought to life, one file each. For each: what is asked, what was compared, and how its marks came out, which were' +
-      ' set before the final runs. A control has to fail its mark. This page is made by `npm run gallery` from the' +
+      ' set before the final runs. A control has to fail its mark. This page is made by `npm run papers` from the' +
       " systems' files and from [results](../results); [how they are built](systems.md).",
     ...entries.map(section),
   ].join('\n\n');
 
-const [from, to] = ['<!-- systems: npm run gallery -->', '<!-- end of systems -->'];
+const [from, to] = ['<!-- systems: npm run papers -->', '<!-- end of systems -->'];
 
 /** A page with the table in its place. */
 export function withTable(page: string, entries: readonly SystemEntry[]): string {

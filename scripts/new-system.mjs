@@ -27,5 +27,5 @@ await main(async () => {
     console.log(path);
   }
   if (!paper) console.log("Put the paper's address behind @see and into the notebook.");
-  console.log(`Then: npm run experiment -- ${name}, and npm run gallery for the README and docs/gallery.md.`);
+  console.log(`Then: npm run experiment -- ${name}, and npm run papers for the README and docs/papers.md.`);
 });
