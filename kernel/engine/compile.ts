@@ -58,7 +58,8 @@ export async function compile(graph: Graph, given: SessionOptions = {}): Promise
   const { graph: bare, values } = providers ? { graph, values: {} } : weightsApart(graph);
   const key = `${variant}\n${structureOf(bare)}`;
   const bytes = sizeOfConstants(bare);
-  const create = () => createSession(encode(optimize(bare), { bare: true }), { ...options, providers });
+  const create = () =>
+    createSessionOf(encode(optimize(bare), { bare: true }), { ...options, providers }, bare);
   const use = <T>(work: (session: Session) => Promise<T>) => sessions.use(key, bytes, create, work);
   await use(async () => {});
 
@@ -78,6 +79,19 @@ export async function compile(graph: Graph, given: SessionOptions = {}): Promise
   const variants = programs.get(graph) ?? new Map<string, Program>();
   programs.set(graph, variants.set(variant, program));
   return program;
+}
+
+/**
+ * ONNX Runtime moves quantizers through reshapes, and where a reshape has another reader it writes one of two types
+ * and then refuses its own graph. Such a graph is made again with its quantizers where they are.
+ */
+async function createSessionOf(bytes: Uint8Array, options: SessionOptions, graph: Graph): Promise<Session> {
+  try {
+    return await createSession(bytes, options);
+  } catch (error) {
+    if (!graph.nodes.some(({ op }) => op === 'QuantizeLinear')) throw error;
+    return createSession(bytes, { ...options, fuseQuantized: false });
+  }
 }
 
 /** Roughly what a session holds: ONNX Runtime copies the weights. */

@@ -8,11 +8,16 @@ export interface SessionOptions {
   threads?: number;
   /** How far ONNX Runtime may rewrite the graph. */
   optimize?: 'disabled' | 'basic' | 'extended' | 'all';
+  /** Whether quantizers may be moved and become part of the operators between them; true where left out. */
+  fuseQuantized?: boolean;
   /** Where it computes, best first. What this machine lacks is left out with a warning; the processor is the last. */
   providers?: readonly Provider[];
   /** Keep an account of each kernel's time, for `Session.kernels`. Node only. */
   profile?: boolean;
 }
+
+/** The entry of ONNX Runtime's own configuration for `fuseQuantized: false`. */
+export const quantizersStay = { extra: { session: { disable_quant_qdq: '1' } } } as const;
 
 /** Names to compute, or name → the tensor to write into (null: a new one). */
 export type Fetches = readonly string[] | Readonly<Record<string, Tensor | null>>;

@@ -8,7 +8,7 @@ import { native } from '../../base/host.ts';
 import { runtimeError } from './error.ts';
 import { withProviders, type Provider } from './providers.ts';
 import { wrapSession } from './session.ts';
-import type { CreateSession, Session } from './types.ts';
+import { quantizersStay, type CreateSession, type Session } from './types.ts';
 
 /** Bytes of weights from which a card pays off: its script is 12 MB longer, and each run waits for it. */
 const LARGE = 32e6;
@@ -40,7 +40,7 @@ const load = (webgpu: boolean): Promise<typeof Ort> =>
 
 export const createSession: CreateSession = async (
   bytes,
-  { threads = defaultThreads(), optimize = 'all', providers } = {},
+  { threads = defaultThreads(), optimize = 'all', providers, fuseQuantized = true } = {},
 ) => {
   const wanted = providers?.includes('webgpu') ?? false;
   const has = wanted && (await adapter({ software: true })) ? ['webgpu', 'wasm'] : ['wasm'];
@@ -51,7 +51,12 @@ export const createSession: CreateSession = async (
       // read once, before the first session starts WebAssembly
       ort.env.wasm.numThreads = threads;
       ort.env.logLevel = 'fatal';
-      const options = { executionProviders, graphOptimizationLevel: optimize, logSeverityLevel: 4 } as const;
+      const options = {
+        executionProviders,
+        graphOptimizationLevel: optimize,
+        logSeverityLevel: 4,
+        ...(!fuseQuantized && quantizersStay),
+      } as const;
       const create = () => native(() => ort.InferenceSession.create(bytes, options));
       return webgpu
         ? inTurns(await turn(create), ort.Tensor)

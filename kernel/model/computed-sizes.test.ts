@@ -1,4 +1,4 @@
-/** A network whose last steps the rules do not know: what comes before is differentiated all the same. */
+/** A network whose last steps have sizes that only a run tells: what comes before is differentiated all the same. */
 import { expect, test } from 'vitest';
 import { tensor } from '../base/tensor.ts';
 import { normal } from '../engine/testing.ts';
@@ -54,7 +54,7 @@ test('gradients before it are taken; what is behind it says where tracing stops'
   expect(Math.max(...x.toNumbers())).toBeCloseTo(sigmoid * (1 - sigmoid), 5);
   const behind = model.gradient(inputs, { of: pick('selected', [0, 0]), at: ['x'] });
   await expect(behind).rejects.toThrowErrorMatchingInlineSnapshot(
-    `[OpError: no rule for op NonMaxSuppression at selected, opset 21; the model can be run and read, but not traced through this node; CONTRIBUTING.md tells how to add an op]`,
+    `[ComputedError: NonMaxSuppression at selected: the size of NonMaxSuppression's output depends on its values; what stands before it can be traced, what reads it cannot (inputs 1×3×4, 1×1×3, 1)]`,
   );
 });
 
