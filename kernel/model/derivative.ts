@@ -72,8 +72,8 @@ export interface HvpOptions extends DerivativeOptions {
 
 /** One way of differentiating: what is differentiated, where vectors enter, what comes out. */
 export interface Derivative extends DerivativeOptions {
-  /** Tells this graph from other graphs of the same network. */
-  readonly key: string;
+  /** Tells this graph from other graphs of the same network; undefined where nothing does. */
+  readonly key: string | undefined;
   /** Site → what is fed there beside the network's inputs. */
   readonly vectors: AtSites;
   /** The names of the results. */
@@ -88,7 +88,7 @@ const valuesAt = (traced: Traced, names: readonly string[]): Var[] => names.map(
 
 export const gradientOf = ({ of, at, ...options }: GradientOptions): Derivative => ({
   ...options,
-  key: `gradient ${of} @ ${at}`,
+  key: of.key && `gradient ${of.key} @ ${at}`,
   vectors: {},
   results: at,
   subject: traced => [of.build(traced)],
@@ -115,7 +115,7 @@ export const jvpOf = ({ of, at, ...options }: JvpOptions): Derivative => ({
 
 export const hvpOf = ({ of, at, ...options }: HvpOptions): Derivative => ({
   ...options,
-  key: `hvp ${of} @ ${Object.keys(at)}`,
+  key: of.key && `hvp ${of.key} @ ${Object.keys(at)}`,
   vectors: at,
   results: Object.keys(at),
   subject: traced => [of.build(traced)],
@@ -124,7 +124,9 @@ export const hvpOf = ({ of, at, ...options }: HvpOptions): Derivative => ({
 
 /** The key under which a derivative's graph is kept; undefined where it holds functions, which no text tells apart. */
 export const keyOf = ({ key, checkpoint, override, pack }: Derivative): string | undefined =>
-  override?.length || pack ? undefined : `${key}${checkpoint ? ` keeping ${checkpoint}` : ''}`;
+  key === undefined || override?.length || pack
+    ? undefined
+    : `${key}${checkpoint ? ` keeping ${checkpoint}` : ''}`;
 
 /** The graph that yields a derivative's results as `∂0`, `∂1`, …: what the network computes, then the way back. */
 export function derivativeOf(

@@ -8,7 +8,7 @@ import { conv, flatten, globalAveragePool, linear, network, relu, sequential } f
 import { ablate, clamp, patch, steer } from './edits.ts';
 import { load } from './load.ts';
 import { Model } from './model.ts';
-import { pick } from './objective.ts';
+import { elementAt, Objective, pick } from './objective.ts';
 
 const graph = network(
   sequential(
@@ -146,6 +146,16 @@ describe('gradient', () => {
     const { image: gradient } = await model.gradient({ image }, { of, at: ['image'] });
     expect(new Set(gradient.at(0).toNumbers())).toEqual(new Set([0]));
     expect(gradient.at(1).toNumbers().some(Boolean)).toBe(true);
+  });
+
+  test('tells objectives apart that print alike', async () => {
+    const alike = (at: number) =>
+      new Objective('one of them', read => elementAt(read.value('logits'), [0, at], 'logits'));
+    const slope = async (objective: Objective) =>
+      (await model.gradient({ image }, { of: objective, at: ['image'] })).image.data;
+    for (const at of [0, 1]) expect(await slope(alike(at))).toEqual(await slope(pick('logits', [0, at])));
+    expect(pick('logits', [0, 1]).scale(2).key).toBeDefined();
+    expect(pick('logits', [0, 1]).add(alike(1)).key).toBeUndefined();
   });
 
   test('objectives print themselves', () => {
@@ -325,6 +335,8 @@ describe('a trace that begins inside', () => {
     const wrong = other.input('inner', 'float32', [2, 6, 3, 3]);
     expect(() =>
       model.trace({ image: [2, 3, 8, 8], relu2: wrong }, other),
-    ).toThrowErrorMatchingInlineSnapshot(`[ShapeError: 2×6×3×3 in the place of relu2; expected 2×6×4×4, like that site]`);
+    ).toThrowErrorMatchingInlineSnapshot(
+      `[ShapeError: 2×6×3×3 in the place of relu2; expected 2×6×4×4, like that site]`,
+    );
   });
 });

@@ -3,6 +3,7 @@
  * `pick` is the plainest; richer ones (channel, direction, …) live in `instruments/feature/`.
  */
 import { NeuronbookError, ShapeError } from '../base/errors.ts';
+import { fingerprint } from '../base/hash.ts';
 import { formatDims } from '../base/shape.ts';
 import { add, mul, reshape, slice } from '../engine/functions.ts';
 import type { Var } from '../engine/var.ts';
@@ -18,10 +19,13 @@ export class Objective {
   /**
    * @param text how it prints, e.g. `channel('conv3', 5)`
    * @param build the graph piece: activations in, one number (dims []) out
+   * @param key what tells it from every other objective: gradients of one key share a graph. Where it is left out,
+   *   each gradient is traced anew, since functions cannot be compared
    */
   constructor(
     readonly text: string,
     readonly build: (read: Reading) => Var,
+    readonly key?: string,
     private readonly compound = false,
   ) {}
 
@@ -33,6 +37,7 @@ export class Objective {
     return new Objective(
       `${this.text} + ${other.text}`,
       read => add(this.build(read), other.build(read)),
+      both(this.key, other.key),
       true,
     );
   }
@@ -44,7 +49,11 @@ export class Objective {
   scale(factor: number): Objective {
     if (!Number.isFinite(factor))
       throw new NeuronbookError(`objective scaled by ${factor}; expected a finite number`);
-    return new Objective(`${factor}·${this.grouped}`, read => mul(this.build(read), factor));
+    return new Objective(
+      `${factor}·${this.grouped}`,
+      read => mul(this.build(read), factor),
+      both(`${factor}`, this.key),
+    );
   }
 
   /**
@@ -52,7 +61,7 @@ export class Objective {
    * @example channel('conv3', 5).neg() // → −channel('conv3', 5)
    */
   neg(): Objective {
-    return new Objective(`−${this.grouped}`, read => mul(this.build(read), -1));
+    return new Objective(`−${this.grouped}`, read => mul(this.build(read), -1), both('−', this.key));
   }
 
   toString(): string {
@@ -75,11 +84,22 @@ export class Objective {
  * @example await model.gradient({ image }, { of: pick('logits', [0, 3]), at: ['image'] })
  */
 export function pick(site: string, index: readonly number[]): Objective {
-  return new Objective(`pick('${site}', [${index.join(', ')}])`, read => {
-    const value = read.value(site);
-    return elementAt(value, index, site);
-  });
+  return stated(`pick('${site}', [${index.join(', ')}])`, read => elementAt(read.value(site), index, site));
 }
+
+/** An objective whose text says all that it depends on, but for the numbers of `data`. */
+export function stated(
+  text: string,
+  build: (read: Reading) => Var,
+  ...data: readonly ArrayBufferView[]
+): Objective {
+  const print = data.reduce((all, part) => all.add(part), fingerprint());
+  return new Objective(text, build, data.length ? `${text} ${print}` : text);
+}
+
+/** The key of what is made of two; none where one has none. */
+const both = (a: string | undefined, b: string | undefined): string | undefined =>
+  a === undefined || b === undefined ? undefined : `(${a} ${b})`;
 
 /** x[index] as a scalar var. */
 export function elementAt(value: Var, index: readonly number[], site: string): Var {
