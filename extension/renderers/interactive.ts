@@ -16,6 +16,10 @@ class Interactive implements View<InteractivePayload> {
   private fields: ControlField[] = [];
   private line?: Line<InteractiveRequest, InteractiveReply>;
   private seq = 0;
+  /** When each question was asked that no redraw has answered. */
+  private readonly asked = new Map<number, number>();
+  private latest?: InteractiveReply;
+  private drawing = false;
   private readonly controls = el('div', { class: 'nb-Interactive-controls', role: 'group' });
   private readonly words = el('p', { class: 'nb-Interactive-words', role: 'status' });
   private readonly picture = el('div', { class: 'nb-Interactive-picture' });
@@ -56,13 +60,34 @@ class Interactive implements View<InteractivePayload> {
     if (!this.line) return this.gone();
     const values = Object.fromEntries(this.fields.map(field => [field.name, field.value]));
     this.node.dataset.state = 'waiting';
-    this.line.ask({ seq: ++this.seq, values });
+    this.asked.set(++this.seq, performance.now());
+    this.line.ask({ seq: this.seq, values });
   }
 
   private hear(reply: InteractiveReply): void {
-    if (reply.seq === this.seq) this.node.dataset.state = 'current';
-    this.tell('error' in reply ? reply.error : '');
-    if ('bundle' in reply) void this.context.render(reply.bundle, this.picture);
+    this.latest = reply;
+    if (!this.drawing) void this.drawLatest();
+  }
+
+  /** Draws one reply at a time; of those that come meanwhile only the last. */
+  private async drawLatest(): Promise<void> {
+    this.drawing = true;
+    while (this.latest) {
+      const reply = this.latest;
+      this.latest = undefined;
+      this.tell('error' in reply ? reply.error : '');
+      if ('bundle' in reply) await this.context.render(reply.bundle, this.picture).catch(() => undefined);
+      this.redrawn(reply.seq);
+    }
+    this.drawing = false;
+  }
+
+  /** Tells how long ago the value that is now shown was set: a `neuronbook:redrawn` event. */
+  private redrawn(seq: number): void {
+    const milliseconds = performance.now() - (this.asked.get(seq) ?? NaN);
+    for (const other of this.asked.keys()) if (other <= seq) this.asked.delete(other);
+    if (seq === this.seq) this.node.dataset.state = 'current';
+    this.node.dispatchEvent(new CustomEvent('neuronbook:redrawn', { detail: { seq, milliseconds } }));
   }
 
   /** The kernel that made this has gone, or was restarted: what is shown is the last that it made. */

@@ -2,6 +2,7 @@
 import { afterEach, describe, expect, expectTypeOf, test } from 'vitest';
 import type { Comm, CommMessage, Host, MimeBundle } from '../base/host.ts';
 import { displaySymbol, type Displayable } from './bundle.ts';
+import { line } from './plot.ts';
 import { controlOf, controlProblem, type Control, type ControlForm } from './controls.ts';
 import { envelopeProblem, NEURONBOOK_MIME } from './payload.ts';
 import { interactive, problem, type InteractivePayload, type InteractiveReply } from './views/interactive.ts';
@@ -68,6 +69,17 @@ test('shows what the first values give, and again for each message', async () =>
     { seq: 1, bundle: { 'text/plain': "'b 8 false'" } },
     { seq: 2, bundle: { 'text/plain': "'b 10 false'" } },
   ]);
+});
+
+test('a reply carries what is drawn; the picture for others is saved with the first', async () => {
+  const page = frontEnd();
+  const { bundle, payload } = await show(interactive(({ x }) => line([x, 1, 2]), { x: [0, 10] }));
+  expect(Object.keys(bundle)).toContain('image/svg+xml');
+  const { heard, send } = page.open(payload.data.id);
+  send({ seq: 1, values: { x: 4 } });
+  await settled();
+  const [{ bundle: drawn }] = heard as { bundle: MimeBundle }[];
+  expect(Object.keys(drawn).sort()).toEqual(['application/vnd.plotly.v1+json', 'text/plain']);
 });
 
 test('an error of the function and a value from outside are told, and the next message is answered', async () => {

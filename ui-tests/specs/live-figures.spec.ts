@@ -10,10 +10,24 @@ test('live figures compute without a kernel', async ({ page, tmpPath }) => {
   const { notebook, figures } = await liveFigures();
   const fetched: string[] = [];
   page.on('request', request => fetched.push(request.url()));
+  // what the extension costs a page before there is a chart, and before there is a rich view
+  const weight = () =>
+    page.evaluate(() =>
+      performance
+        .getEntriesByType('resource')
+        .filter(({ name }) => name.includes('/extensions/neuronbook-lab/'))
+        .reduce((sum, entry) => sum + (entry as PerformanceResourceTiming).decodedBodySize, 0),
+    );
+  const before = await weight();
   const panel = await open(page, tmpPath, 'figures.ipynb', notebook);
   await page.sidebar.close();
   const [melons, letters] = [panel.locator('.nb-Live').first(), panel.locator('.nb-Live').last()];
   await expect(melons).toHaveAttribute('data-state', 'saved');
+  const withView = await weight();
+  console.log(`bytes of the extension: ${before} at first, ${withView} with a rich view`);
+  expect(before).toBeGreaterThan(0);
+  expect(before).toBeLessThan(100e3);
+  expect(withView).toBeLessThan(200e3);
   await panel.screenshot(shot('live-figures-untrusted'));
 
   // a stranger's notebook: nothing is fetched or started, no control answers

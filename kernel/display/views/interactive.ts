@@ -4,7 +4,14 @@ import { bundleOf, displaySymbol, type Displayable } from '../bundle.ts';
 import { accepts, controlOf, controlProblem } from '../controls.ts';
 import type { Control, ControlForm, ControlValue, ValuesOf } from '../controls.ts';
 import { answerTo, newLiveId } from '../live.ts';
-import { isRecord, isText, NEURONBOOK_MIME, type Problem, type ViewPayload } from '../payload.ts';
+import {
+  isRecord,
+  isText,
+  NEURONBOOK_MIME,
+  PLOTLY_MIME,
+  type Problem,
+  type ViewPayload,
+} from '../payload.ts';
 
 export type InteractivePayload = ViewPayload<
   'interactive',
@@ -33,6 +40,12 @@ export const problem: Problem = data => {
   }
   return isRecord(data.bundle) ? undefined : 'data.bundle is not an object';
 };
+
+/** The forms for those without the extension are for what is saved: a reply is drawn by whoever asked. */
+function drawnOf(bundle: MimeBundle): MimeBundle {
+  const drawn = [NEURONBOOK_MIME, PLOTLY_MIME].find(mime => mime in bundle);
+  return drawn ? { [drawn]: bundle[drawn], 'text/plain': bundle['text/plain'] } : bundle;
+}
 
 class Interactive<Forms extends Record<string, ControlForm>> implements Displayable {
   private readonly id = newLiveId('interactive');
@@ -74,7 +87,7 @@ class Interactive<Forms extends Record<string, ControlForm>> implements Displaya
 
   private async answer(seq: number, values: unknown): Promise<InteractiveReply> {
     try {
-      return { seq, bundle: await this.make(this.checked(values)) };
+      return { seq, bundle: drawnOf(await this.make(this.checked(values))) };
     } catch (error) {
       return { seq, error: error instanceof Error ? `${error.name}: ${error.message}` : String(error) };
     }
