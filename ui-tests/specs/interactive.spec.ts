@@ -26,6 +26,7 @@ const execute = (page: IJupyterLabPageFixture, id: string) =>
   }, id);
 
 test('controls drive a picture, and say so where they cannot', async ({ page, tmpPath }) => {
+  test.setTimeout(300_000);
   const panel = await open(page, tmpPath, 'interactive.ipynb', notebook(cell(source)));
   await page.sidebar.close();
   await execute(page, 'notebook:run-all-cells');
