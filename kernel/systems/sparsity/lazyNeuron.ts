@@ -105,8 +105,7 @@ lazyNeuron.experiment = experiment({
   question: 'Do ReLU units of a transformer fall silent by themselves as it trains?',
   seeds: 3,
   arms: {
-    trained:
-      'five layers trained on stories; then the largest entries kept, 1.5 times as many as are active',
+    trained: 'five layers trained on stories; then the largest entries kept, 1.5 times as many as are active',
     'random labels': 'the same, its right answers dealt out at random',
   },
   controls: {
