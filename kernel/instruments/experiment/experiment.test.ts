@@ -208,6 +208,13 @@ describe('a plan that could not fail is refused', () => {
     ));
 });
 
+test('a mark of a figure that is not measured says which are', async () => {
+  const marks = { high: { ...high, of: (own: Readonly<Record<string, number>>) => own.vlaue } };
+  await expect(plan([], marks).run({ live: false })).rejects.toThrow(
+    'the mark "high" gives undefined; expected a number: the figures of method are value, size',
+  );
+});
+
 test('it shows itself: the question, the marks and the arms', async () => {
   const report = await plan([], { high }).run({ live: false, scale: 'small' });
   expect(String(report)).toMatchInlineSnapshot(`

@@ -70,9 +70,16 @@ export function judge(
   expected: number,
 ): Verdict {
   const { arm = first, control } = mark;
-  const values = seeds.map(all => mark.of(all[arm], all));
+  const number = (all: ByArm<string>, name: string): number => {
+    const value = mark.of(all[name], all) as number | undefined;
+    if (typeof value === 'number') return value;
+    throw new NeuronbookError(
+      `the mark "${claim}" gives ${value}; expected a number: the figures of ${name} are ${Object.keys(all[name]).join(', ')}`,
+    );
+  };
+  const values = seeds.map(all => number(all, arm));
   const reached = values.filter(value => reaches(value, mark)).length;
-  const stood = control === undefined ? undefined : seeds.map(all => mark.of(all[control], all));
+  const stood = control === undefined ? undefined : seeds.map(all => number(all, control));
   const complete = seeds.length > 0;
   const fails = complete && (stood ?? []).every(value => misses(value, mark));
   return {
