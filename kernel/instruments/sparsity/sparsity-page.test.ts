@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { setHost } from '../../base/host.ts';
-import * as front from '../../index.ts';
+import type * as front from '../../index.ts';
 import { blocksOf, runSnippet } from '../../test-snippets.ts';
 
 const page = readFileSync(new URL('../../../docs/sparsity.md', import.meta.url), 'utf8');

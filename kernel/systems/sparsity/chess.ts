@@ -11,8 +11,8 @@
  * share their input with keys and values.
  * @see https://arxiv.org/abs/2409.01366
  */
-import { adamW, crossEntropy, divergence, experiment, fit, load, Model, nn, rng, schedule, sparsity, stories, Tensor } from 'neuronbook'; // prettier-ignore
-import type { Rng } from 'neuronbook';
+import { adamW, crossEntropy, divergence, experiment, fit, load, nn, rng, schedule, sparsity, stories } from 'neuronbook'; // prettier-ignore
+import type { Rng, Model } from 'neuronbook';
 
 export interface ChessOptions {
   /** Share of entries to silence. At 0: the model as it is. */

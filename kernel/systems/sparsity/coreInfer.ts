@@ -8,8 +8,8 @@
  * β = 0.4, as released. What is saved is told in multiply-adds; `sparsity.compact` cuts the matrices to a core.
  * @see https://arxiv.org/abs/2410.18311
  */
-import { adamW, crossEntropy, divergence, experiment, fit, Model, nn, rng, schedule, sparsity, Tensor } from 'neuronbook'; // prettier-ignore
-import type { Rng } from 'neuronbook';
+import { adamW, crossEntropy, divergence, experiment, fit, nn, rng, schedule, sparsity, Tensor } from 'neuronbook'; // prettier-ignore
+import type { Rng, Model } from 'neuronbook';
 
 export interface CoreInferOptions {
   /** α: of how many of its active units a word's core is. */
