@@ -1,8 +1,9 @@
 /** How sparse a network is at each of its checkpoints: the same data, model after model. */
 import { NeuronbookError } from '../../base/errors.ts';
-import type { MimeBundle } from '../../base/host.ts';
+import { host, type MimeBundle } from '../../base/host.ts';
 import { displaySymbol } from '../../display/bundle.ts';
 import { lines, type Chart } from '../../display/plot.ts';
+import { progress } from '../../display/progress.ts';
 import { Table } from '../../display/table.ts';
 import type { Model } from '../../model/model.ts';
 import { stats, type Stats, type StatsData, type StatsOptions } from './stats.ts';
@@ -75,6 +76,7 @@ export class Course {
  * Counts the same data at several checkpoints of a network.
  * @param models step → the network as it was then: `fit`'s `onStep` gives it with `report.model()`
  * @param options as for `stats`; pairs of units are not counted unless asked for
+ * @returns what was counted; after Interrupt, at the checkpoints so far
  * @throws NeuronbookError where there is no model
  * @example
  * const models = new Map([[0, net]])
@@ -92,9 +94,14 @@ export async function course(
     .map(([step, model]) => [Number(step), model as Model] as const)
     .sort(([a], [b]) => a - b);
   const found: Stats[] = [];
-  for (const [, model] of sorted) found.push(await stats(model, data, { pairs: false, ...options }));
+  const { live = true, ...counting } = options;
+  const shown = live ? progress(sorted, 'Counting checkpoints') : sorted;
+  for (const [, model] of shown) {
+    found.push(await stats(model, data, { pairs: false, ...counting, live: false }));
+    if (host().interrupted) break;
+  }
   return new Course(
-    sorted.map(([step]) => step),
+    sorted.slice(0, found.length).map(([step]) => step),
     found,
   );
 }
