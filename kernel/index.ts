@@ -73,7 +73,7 @@ export { textures, type TextureBatch, type TextureClass } from './data/textures.
 
 // instruments
 export * from './instruments/experiment/index.ts';
-export { channel, direction, logit, neuron } from './instruments/feature/objectives.ts';
+export { channel, direction, logit, neuron } from './instruments/feature/objectives/index.ts';
 export * as figure from './instruments/figure/index.ts';
 export * as sparsity from './instruments/sparsity/index.ts';
 export * as attribution from './instruments/attribution/index.ts';

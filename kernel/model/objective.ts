@@ -13,6 +13,8 @@ import type { Site } from './sites.ts';
 export interface Reading {
   value(site: string): Var;
   describe(site: string): Site;
+  /** Where several examples are looked at together: the value of each at a site, and which of them this one is. */
+  readonly examples?: { readonly index: number; values(site: string): readonly Var[] };
 }
 
 export class Objective {

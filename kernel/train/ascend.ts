@@ -8,7 +8,7 @@ import { host } from '../base/host.ts';
 import type { Dims } from '../base/shape.ts';
 import { Tensor } from '../base/tensor.ts';
 import type { Program } from '../engine/compile.ts';
-import { add, concat, neg } from '../engine/functions.ts';
+import { add, concat, neg, sub } from '../engine/functions.ts';
 import { gradients } from '../engine/grad.ts';
 import type { Trace } from '../engine/trace.ts';
 import type { Var } from '../engine/var.ts';
@@ -19,6 +19,8 @@ export interface AscentGraphOptions {
   optimizer?: Optimizer;
   /** Rewrites ∂score/∂parameters before the update; tests shuffle it here, as the control that must fail. */
   gradient?: (gradient: Var) => Var;
+  /** Taken from what ascends, and not from the scores that come out. */
+  penalty?: Var;
 }
 
 /**
@@ -32,9 +34,10 @@ export function ascentGraph(
   trace: Trace,
   parameters: Var,
   scores: readonly Var[],
-  { optimizer = adam({ lr: 0.05 }), gradient = same => same }: AscentGraphOptions = {},
+  { optimizer = adam({ lr: 0.05 }), gradient = same => same, penalty }: AscentGraphOptions = {},
 ): Graph {
-  const total = scores.reduce((a, b) => add(a, b));
+  const sum = scores.reduce((a, b) => add(a, b));
+  const total = penalty ? sub(sum, penalty) : sum;
   const [slope] = gradients(trace, total, [parameters]);
   const input = (name: string, dims: Dims) => trace.input(own(name), 'float32', dims);
   const byName = (names: readonly string[], dims: Dims) =>
@@ -80,9 +83,12 @@ export interface AscentStep {
   readonly scores: readonly number[];
 }
 
-/** Runs the steps, one at a time; ends early, with what there is, when the user interrupts. */
+/**
+ * Runs the steps, one at a time; ends early, with what there is, when the user interrupts.
+ * @param program what runs a step, or what says so before each
+ */
 export async function* ascend(
-  program: Program,
+  program: Program | (() => Program),
   start: Tensor,
   { steps, optimizer = adam({ lr: 0.05 }), feed }: AscentOptions,
 ): AsyncGenerator<AscentStep> {
@@ -101,7 +107,8 @@ export async function* ascend(
     const scalars = Object.fromEntries(
       Object.entries(numbers).map(([name, value]) => [own(name), scalar(value)]),
     );
-    const { [own('scores')]: scores } = await program.run(
+    const now = typeof program === 'function' ? program() : program;
+    const { [own('scores')]: scores } = await now.run(
       { ...named(current, own), ...scalars, ...feed?.(t) },
       { fetch: { ...named(next, after), [own('scores')]: null } },
     );

@@ -13,8 +13,8 @@ import type { Var } from '../../engine/var.ts';
 import { load } from '../../model/load.ts';
 import type { Model } from '../../model/model.ts';
 import { feature } from './feature.ts';
-import { pixel } from './image.ts';
-import { logit } from './objectives.ts';
+import { pixel } from './image/index.ts';
+import { logit } from './objectives/index.ts';
 
 const path = new URL('../../../../shared/models/resnet20_cifar10.onnx', import.meta.url).pathname;
 const classes = ['airplane', 'automobile', 'bird', 'cat', 'deer', 'dog', 'frog', 'horse', 'ship', 'truck'];

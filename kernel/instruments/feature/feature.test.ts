@@ -1,6 +1,7 @@
 /** The recipe, on a really trained network: what ascends, what repeats, what stops. */
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { host, setHost, type DisplayOptions, type Host, type MimeBundle } from '../../base/host.ts';
+import type { Tensor } from '../../base/tensor.ts';
 import { override } from '../../engine/override.ts';
 import { load } from '../../model/load.ts';
 import { Model } from '../../model/model.ts';
@@ -9,8 +10,8 @@ import { isSilent } from '../../display/bundle.ts';
 import { envelopeProblem, NEURONBOOK_MIME, type ViewPayload } from '../../display/payload.ts';
 import { problem } from '../../display/views/feature-grid.ts';
 import { feature } from './feature.ts';
-import { pixel } from './image.ts';
-import { channel, direction, logit, neuron } from './objectives.ts';
+import { pixel } from './image/index.ts';
+import { channel, direction, logit, neuron } from './objectives/index.ts';
 import type { Feature } from './result.ts';
 
 let model: Model;
@@ -23,6 +24,10 @@ afterEach(() => setHost(undefined));
 const rise = (curve: readonly number[]): number => {
   const last = curve.slice(-4);
   return last.reduce((a, b) => a + b) / last.length - curve[0];
+};
+const furthest = (a: Tensor, b: Tensor): number => {
+  const other = b.toNumbers();
+  return Math.max(...a.toNumbers().map((value, i) => Math.abs(value - other[i])));
 };
 const quick = { steps: 24, live: false };
 
@@ -54,15 +59,21 @@ describe('ascent', () => {
     expect(rise((await feature(model, logit('logits', 4), options)).curves[0])).toBeGreaterThan(1);
   });
 
-  test('wakes a unit that is silent at the start, where the ReLU lets gradients through', async () => {
-    const unit = neuron('relu2', 5);
-    const [closed, open] = [
-      await feature(model, unit, quick),
-      await feature(model, unit, { ...quick, override: [override('Relu', ({ dy }) => dy)] }),
-    ];
-    expect(closed.curves[0].every(score => score === 0)).toBe(true);
-    expect(open.curves[0][0]).toBe(0);
-    expect(rise(open.curves[0])).toBeGreaterThan(1);
+  test('wakes a unit that is silent at the start, and leaves those alone that are not', async () => {
+    const [silent, lively] = [neuron('relu2', 5), channel('conv3', 5)];
+    const asleep = await feature(model, silent, { ...quick, wake: 0 });
+    expect(asleep.curves[0].every(score => score === 0)).toBe(true);
+    const { curves, images } = await feature(model, [silent, lively], quick);
+    expect(curves[0].slice(0, 2)).toEqual([0, 0]);
+    expect(rise(curves[0])).toBeGreaterThan(1);
+    const alone = await feature(model, [lively, lively], { ...quick, wake: 0 });
+    // where something flows, the rule that wakes is the ReLU's own
+    expect(furthest(images.at(1), alone.images.at(1))).toBeLessThan(1e-3);
+  });
+
+  test('an override holds while the picture forms', async () => {
+    const open = { ...quick, wake: 0, override: [override('Relu', ({ dy }) => dy)] };
+    expect(rise((await feature(model, neuron('relu2', 5), open)).curves[0])).toBeGreaterThan(1);
   });
 
   test('gives the same picture for the same seed, alone or in company', async () => {

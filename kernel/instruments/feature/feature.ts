@@ -1,7 +1,7 @@
 /**
  * Feature visualization: the picture that excites a channel, found by ascent. This is the recipe, it holds no
- * arithmetic: objective ∘ network ∘ preprocessing ∘ transforms ∘ parameterization is one graph, its gradient more
- * of the same graph, and `train/ascend` runs it.
+ * arithmetic: `assemble` makes one graph of objective, network, transforms and parameterization, with its gradient, and
+ * `train/ascend` runs it.
  * @see https://distill.pub/2017/feature-visualization (Olah, Mordvintsev & Schubert 2017)
  */
 import { NeuronbookError } from '../../base/errors.ts';
@@ -10,19 +10,21 @@ import { rng as seeded } from '../../base/rng.ts';
 import type { Tensor } from '../../base/tensor.ts';
 import { compile } from '../../engine/compile.ts';
 import type { Override } from '../../engine/override.ts';
-import { Trace } from '../../engine/trace.ts';
-import { imageInput, type ImageInput } from '../../model/image-input.ts';
+import type { ImageInput } from '../../model/image-input.ts';
 import type { Model } from '../../model/model.ts';
 import { Objective } from '../../model/objective.ts';
-import { ascend, ascentGraph, type AscentGraphOptions } from '../../train/ascend.ts';
+import { ascend, type AscentGraphOptions } from '../../train/ascend.ts';
 import { adam } from '../../train/optimizer.ts';
-import { fourier, preprocess, type Parameterization, type PictureDims } from './image.ts';
-import { channel, direction, neuron, perExample } from './objectives.ts';
-import { mapDims, mapTensor, resample } from './resample.ts';
+import { assemble, shown, type Parts } from './assemble.ts';
+import { fourier, type Parameterization } from './image/index.ts';
+import { batchVaries, inputOf, pictureDims } from './input.ts';
+import { channel, direction, neuron } from './objectives/index.ts';
+import type { Regularizer } from './regularizers.ts';
 import { Feature, type FeaturePicture } from './result.ts';
-import { compose, reachOf, standardTransforms, type Transform } from './transforms.ts';
+import { standardTransforms, type Transform } from './transforms/index.ts';
+import { WAKING, wakes } from './wake.ts';
 
-export interface FeatureOptions extends AscentGraphOptions {
+export interface FeatureOptions extends Pick<AscentGraphOptions, 'optimizer' | 'gradient'> {
   /** Which channel of the site; several make a grid. */
   channel?: number;
   channels?: readonly number[];
@@ -30,22 +32,29 @@ export interface FeatureOptions extends AscentGraphOptions {
   neuron?: number;
   /** A direction in channel space, one number per channel. */
   direction?: readonly number[] | Float32Array;
+  /** Pictures of each objective; `diversity` keeps them apart. */
+  count?: number;
   /** Ascent steps; 128 shows most features, 512 is for print. */
   steps?: number;
   /** Adam's step size, in units of the parameterization. Another optimizer: `optimizer`. */
   lr?: number;
   /** The same seed gives the same picture. */
   seed?: number;
+  /** How numbers become a picture: `fourier`, `pixel`, `pyramid`, `lowRank`, `cppn`, `alpha`. */
   image?: Parameterization;
   /** What is done to the picture before each step; `[]` for none. */
   transforms?: readonly Transform[];
+  /** What the picture pays for: `viz.regularize.totalVariation(5)`. */
+  regularize?: readonly Regularizer[];
   /** How pictures enter the network, where its file does not say. */
   input?: Partial<ImageInput>;
-  /**
-   * Gradient rules that hold while the picture forms. A unit behind a ReLU that is closed at the start gets no gradient:
-   * `override('Relu', ({ dy }) => dy)` wakes it.
-   */
+  /** Gradient rules that hold while the picture forms. */
   override?: readonly Override[];
+  /**
+   * For how many steps closed ReLUs let through what would open them, in a picture that gets no gradient at its first;
+   * 0 for never.
+   */
+  wake?: number;
   /** The picture's height and width, where the network takes any. */
   size?: number;
   /** Show the pictures while they form. */
@@ -64,10 +73,11 @@ export async function feature(
   what: string | Objective | readonly Objective[],
   options: FeatureOptions = {},
 ): Promise<Feature> {
-  const { steps = 128, live = true } = options;
-  if (!Number.isInteger(steps) || steps < 1)
-    throw new NeuronbookError(`steps: ${steps}; expected a whole number from 1`);
-  const objectives = objectivesOf(what, options);
+  const { steps = 128, count = 1, live = true } = options;
+  for (const [name, value] of Object.entries({ steps, count }))
+    if (!Number.isInteger(value) || value < 1)
+      throw new NeuronbookError(`${name}: ${value}; expected a whole number from 1`);
+  const objectives = objectivesOf(what, options).flatMap(each => Array.from({ length: count }, () => each));
   const title =
     typeof what === 'string' ? `What ${model.name} sees at ${what}` : `What excites ${model.name}`;
   const result = new Feature(
@@ -78,7 +88,8 @@ export async function feature(
   );
   if (live) result.open();
   // a network with a fixed batch takes its pictures one after another; otherwise all ascend together
-  const groups = batchVaries(model, options) ? [objectives] : objectives.map(objective => [objective]);
+  const together = batchVaries(model, inputOf(model, options.input));
+  const groups = together ? [objectives] : objectives.map(objective => [objective]);
   let first = 0;
   for (const group of groups) {
     if (host().interrupted) break;
@@ -96,60 +107,67 @@ async function ascendGroup(
   steps: number,
   report: (pictures: FeaturePicture[]) => void,
 ): Promise<void> {
-  const { seed = 0, lr = 0.05, image = fourier(), optimizer = adam({ lr }) } = options;
-  const input = imageInput(model.graph, { ...model.imageInput, ...options.input });
+  const { seed = 0, image = fourier(), wake = WAKING } = options;
+  const { optimizer = adam({ lr: options.lr ?? image.lr ?? 0.05 }), gradient } = options;
+  const input = inputOf(model, options.input);
   const picture = pictureDims(model, input.input, objectives.length, options.size);
-  const [, , height, width] = picture;
-  const transforms = options.transforms ?? standardTransforms(Math.min(height, width));
+  const {
+    transforms = standardTransforms(Math.min(picture[2], picture[3])),
+    regularize = [],
+    override = [],
+  } = options;
   const rng = seeded(seed).split('feature');
 
-  // 1. one graph: parameters → picture → transformed → network → objectives, and its gradient
-  const trace = new Trace();
-  const parameters = trace.input('parameters', 'float32', image.dims(picture));
-  const decoded = image.decode(parameters, picture);
-  const seen = transforms.length
-    ? resample(decoded, trace.input('map', 'float32', mapDims), reachOf(transforms))
-    : decoded;
-  const traced = model.trace({ [input.input]: preprocess(seen, input) });
-  const scores = perExample(objectives)(traced);
-  const step = await compile(
-    traced.overriding(options.override ?? [], () =>
-      ascentGraph(trace, parameters, scores, { ...options, optimizer }),
-    ),
-  );
+  // 1. one graph of everything, and a small one that only shows the picture
+  const parts: Parts = {
+    ...{ model, objectives, input, picture, image, transforms, regularize, override, optimizer, gradient },
+  };
+  const { step: graph, feed } = assemble(parts);
+  const usual = await compile(graph);
+  const decode = await compile(shown(image, picture));
+  const picturesOf = async (parameters: Tensor): Promise<Tensor> =>
+    (await decode.run({ parameters })).picture;
 
-  // 2. and a small one that only shows the picture
-  const view = new Trace();
-  const shown = view.graph(
-    { picture: image.decode(view.input('parameters', 'float32', image.dims(picture)), picture) },
-    'picture',
-  );
-  const decode = await compile(shown);
-
-  // 3. ascend, with a fresh draw of the transforms at each step
+  // 2. ascend, with fresh draws at each step
   const curves = objectives.map((): { step: number; value: number }[] => []);
   const snapshot = async (at: Tensor): Promise<FeaturePicture[]> => {
-    const { picture: pixels } = await decode.run({ parameters: at });
+    const pixels = await picturesOf(at);
     return objectives.map((_, b) => ({ pixels: pixels.at(b), curve: curves[b] }));
   };
   const draws = rng.split('transforms');
-  const feed = (): Record<string, Tensor> =>
-    transforms.length ? { map: mapTensor(compose(transforms, draws), height, width) } : {};
   const start = image.start(picture, rng.split('start'));
+  let [program, awake] = [usual, 0];
   let last = start;
   let shownAt = Date.now();
-  for await (const { step: done, parameters: reached, scores } of ascend(step, start, {
+  for await (const { step, parameters, scores } of ascend(() => program, start, {
     steps,
     optimizer,
-    feed,
+    feed: step => feed(draws, step - 1, steps),
   })) {
-    scores.forEach((value, b) => curves[b].push({ step: done, value }));
-    last = reached;
+    scores.forEach((value, b) => curves[b].push({ step, value }));
+    last = parameters;
+    if (step === 1 && wake > 0 && wakes(model.graph).length) {
+      const stuck = unmoved(await picturesOf(start), await picturesOf(parameters));
+      if (stuck) {
+        program = await compile(assemble({ ...parts, override: [...override, ...wakes(model.graph)] }).step);
+        awake = wake;
+      }
+    } else if (awake && step > awake) program = usual;
     if (Date.now() - shownAt < 400) continue;
-    report(await snapshot(reached));
+    report(await snapshot(parameters));
     shownAt = Date.now();
   }
   report(await snapshot(last));
+}
+
+/** Whether a picture of a batch is what it was. */
+function unmoved(before: Tensor, after: Tensor): boolean {
+  const [a, b] = [before.data as Float32Array, after.data as Float32Array];
+  const each = a.length / before.dims[0];
+  return Array.from({ length: before.dims[0] }).some((_, n) => {
+    for (let i = n * each; i < (n + 1) * each; i++) if (a[i] !== b[i]) return false;
+    return true;
+  });
 }
 
 function objectivesOf(
@@ -175,25 +193,4 @@ function labelOf(model: Model, { text }: Objective): string {
   const [, kind, site, index] = single;
   const isOutput = model.sites.has(site) && model.sites.get(site).kind === 'output';
   return (isOutput && model.imageInput?.labels?.[Number(index)]) || `${kind} ${index}`;
-}
-
-const shapeOf = (model: Model, name: string) => model.graph.inputs.find(input => input.name === name)?.dims;
-
-function batchVaries(model: Model, options: FeatureOptions): boolean {
-  const { input } = imageInput(model.graph, { ...model.imageInput, ...options.input });
-  return typeof shapeOf(model, input)?.[0] === 'string';
-}
-
-function pictureDims(model: Model, input: string, count: number, size?: number): PictureDims {
-  const dims = shapeOf(model, input);
-  if (dims?.length !== 4)
-    throw new NeuronbookError(
-      `input ${input} of ${model.name} is not a picture; expected batch × channels × height × width`,
-    );
-  const [, channels, height, width] = dims.map(dim => (typeof dim === 'number' ? dim : undefined));
-  if (!channels || !(height ?? size) || !(width ?? size))
-    throw new NeuronbookError(
-      `input ${input} of ${model.name} takes pictures of any size; give { size: 64 }`,
-    );
-  return [count, channels, height ?? size!, width ?? size!];
 }

@@ -1,6 +1,53 @@
 /** Feature visualization, exported as `viz`. */
 export { feature, type FeatureOptions } from './feature.ts';
-export { fourier, pixel, type Parameterization } from './image.ts';
+export {
+  alpha,
+  colours,
+  cppn,
+  fourier,
+  lowRank,
+  pixel,
+  pyramid,
+  type Colours,
+  type CppnOptions,
+  type FourierOptions,
+  type LowRankOptions,
+  type Parameterization,
+  type PixelOptions,
+  type PyramidOptions,
+} from './image/index.ts';
+export {
+  alike,
+  caricature,
+  channels,
+  cosine,
+  difference,
+  directionNeuron,
+  diversity,
+  interpolate,
+  layer,
+  neurons,
+  probability,
+  style,
+  type CosineOptions,
+} from './objectives/index.ts';
 export { pictures, type Pictures } from './pictures.ts';
+export * as regularize from './regularizers.ts';
 export type { Feature } from './result.ts';
-export { jitter, pad, rotate, scale, standardTransforms, type Transform } from './transforms.ts';
+export { score, type ScoreOptions } from './score.ts';
+export { text, type TextOptions } from './text/text.ts';
+export type { FeatureText } from './text/result.ts';
+export {
+  background,
+  blur,
+  grain,
+  jitter,
+  pad,
+  rotate,
+  scale,
+  standardTransforms,
+  tint,
+  type Filter,
+  type Transform,
+  type Warp,
+} from './transforms/index.ts';

@@ -6,9 +6,10 @@ import { compile } from '../../engine/compile.ts';
 import { checkGradient, normal } from '../../engine/testing.ts';
 import { Trace } from '../../engine/trace.ts';
 import type { Var } from '../../engine/var.ts';
-import { fourier, pixel, preprocess, type PictureDims } from './image.ts';
-import { mapTensor, resample, type Affine } from './resample.ts';
-import { compose, jitter, pad, reachOf, rotate, scale, type Transform } from './transforms.ts';
+import { fourier, pixel, preprocess, type PictureDims } from './image/index.ts';
+import { jitter, pad, rotate, scale, type Warp } from './transforms/index.ts';
+import { mapTensor, resample, type Affine } from './transforms/resample.ts';
+import { compose, reachOf } from './transforms/warps.ts';
 
 async function evaluate(build: (...inputs: Var[]) => Var, ...inputs: Tensor[]): Promise<Tensor> {
   const trace = new Trace();
@@ -18,7 +19,7 @@ async function evaluate(build: (...inputs: Var[]) => Var, ...inputs: Tensor[]): 
 }
 
 const resampled =
-  (transforms: readonly Transform[], height: number, width: number, seed = 1) =>
+  (transforms: readonly Warp[], height: number, width: number, seed = 1) =>
   (x: Var) =>
     resample(
       x,
@@ -26,7 +27,7 @@ const resampled =
       reachOf(transforms),
     );
 /** A transform that is always this map. */
-const always = (...affine: Affine): Transform => ({ text: 'always', draw: () => affine });
+const always = (...affine: Affine): Warp => ({ text: 'always', draw: () => affine });
 
 const picture = [1, 3, 5, 6] as const satisfies PictureDims;
 

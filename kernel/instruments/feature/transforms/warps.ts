@@ -1,13 +1,14 @@
 /**
- * Transforms: what happens to the picture, at random, before the network sees it at each step, so that the
- * ascent cannot rely on one exact alignment. All four are affine maps of the plane; a chain of them is one
- * affine map, so the picture is resampled once, bilinearly, whatever the chain.
+ * Warps: how the picture is moved, at random, before the network sees it at each step, so that the ascent cannot rely
+ * on one exact alignment. All four are affine maps of the plane; a chain of them is one affine map, so the picture is
+ * resampled once, bilinearly, whatever the chain.
  * @see https://distill.pub/2017/feature-visualization (Olah et al. 2017, "transformation robustness")
  */
-import type { Rng } from '../../base/rng.ts';
+import type { Rng } from '../../../base/rng.ts';
 import type { Affine } from './resample.ts';
 
-export interface Transform {
+/** An affine map, drawn at each step. */
+export interface Warp {
   readonly text: string;
   /** Where a point of the result comes from in the picture before it. */
   draw(rng: Rng): Affine;
@@ -19,7 +20,7 @@ export interface Transform {
  * Shifts by up to `pixels` in each direction.
  * @example await viz.feature(model, 'conv3', { channel: 5, transforms: [viz.jitter(2)] })
  */
-export const jitter = (pixels: number): Transform => ({
+export const jitter = (pixels: number): Warp => ({
   text: `jitter(${pixels})`,
   draw: rng => [1, 0, rng.integer(2 * pixels + 1) - pixels, 0, 1, rng.integer(2 * pixels + 1) - pixels],
 });
@@ -28,7 +29,7 @@ export const jitter = (pixels: number): Transform => ({
  * Sees the picture from further away: a border of `pixels` grey ones on each side of a picture `size` wide.
  * @example await viz.feature(model, 'conv3', { channel: 5, transforms: [viz.pad(4, 48), viz.jitter(4)] })
  */
-export const pad = (pixels: number, size: number): Transform => {
+export const pad = (pixels: number, size: number): Warp => {
   const zoom = (size + 2 * pixels) / size;
   return { text: `pad(${pixels})`, reach: 1 / zoom, draw: () => [zoom, 0, 0, 0, zoom, 0] };
 };
@@ -37,7 +38,7 @@ export const pad = (pixels: number, size: number): Transform => {
  * Enlarges by one of the factors.
  * @example await viz.feature(model, 'conv3', { channel: 5, transforms: [viz.scale([0.9, 1, 1.1])] })
  */
-export const scale = (factors: readonly number[]): Transform => ({
+export const scale = (factors: readonly number[]): Warp => ({
   text: `scale(${factors.join(', ')})`,
   reach: Math.max(...factors),
   draw(rng) {
@@ -50,7 +51,7 @@ export const scale = (factors: readonly number[]): Transform => ({
  * Turns about the centre by one of the angles, in degrees.
  * @example await viz.feature(model, 'conv3', { channel: 5, transforms: [viz.rotate([-10, 0, 10])] })
  */
-export const rotate = (degrees: readonly number[]): Transform => ({
+export const rotate = (degrees: readonly number[]): Warp => ({
   text: `rotate(${degrees.join(', ')})`,
   reach: Math.max(...degrees.map(spread)),
   draw(rng) {
@@ -69,7 +70,7 @@ function spread(degrees: number): number {
  * What Lucid uses, in proportion to the picture: shifts, scales of ±10 %, turns of ±10°.
  * @example await viz.feature(model, 'conv3', { channel: 5, transforms: [...viz.standardTransforms(48), viz.jitter(1)] })
  */
-export function standardTransforms(size: number): Transform[] {
+export function standardTransforms(size: number): Warp[] {
   const some = (fraction: number) => Math.max(1, Math.round(size * fraction));
   return [
     jitter(some(1 / 28)),
@@ -80,7 +81,7 @@ export function standardTransforms(size: number): Transform[] {
 }
 
 /** The first transform is applied first, so the result's points are traced back through the last one first. */
-export function compose(transforms: readonly Transform[], rng: Rng): Affine {
+export function compose(transforms: readonly Warp[], rng: Rng): Affine {
   return transforms
     .map(transform => transform.draw(rng))
     .reduce<Affine>(
@@ -97,5 +98,5 @@ export function compose(transforms: readonly Transform[], rng: Rng): Affine {
 }
 
 /** A bound on the row sums of the chain's |A⁻¹|: they multiply at most. A little is added for rounding. */
-export const reachOf = (transforms: readonly Transform[]): number =>
+export const reachOf = (transforms: readonly Warp[]): number =>
   transforms.reduce((reach, transform) => reach * (transform.reach ?? 1), 1) + 1e-3;

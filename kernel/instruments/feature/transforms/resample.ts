@@ -9,7 +9,7 @@
  * Forward, p meets the four q around A·p. Backward, q meets the p near A⁻¹·q: those within `reach` on each axis.
  * A border of one pixel stands for all that lies outside, so that no neighbour needs a test.
  */
-import { tensor, type Tensor } from '../../base/tensor.ts';
+import { tensor, type Tensor } from '../../../base/tensor.ts';
 import {
   abs,
   add,
@@ -27,9 +27,9 @@ import {
   slice,
   split,
   sub,
-} from '../../engine/functions.ts';
-import { gatherElements } from '../../engine/functions-indexing.ts';
-import type { Recorder, Var } from '../../engine/var.ts';
+} from '../../../engine/functions.ts';
+import { gatherElements } from '../../../engine/functions-indexing.ts';
+import type { Recorder, Var } from '../../../engine/var.ts';
 
 /** x′ = a·x + b·y + c, y′ = d·x + e·y + f, in pixels from the picture's centre: result → source. */
 export type Affine = readonly [a: number, b: number, c: number, d: number, e: number, f: number];
