@@ -65,9 +65,12 @@ export { copying } from './data/copying.ts';
 export { blobs, type BlobBatch } from './data/blobs.ts';
 export { facts, type World } from './data/facts.ts';
 export { names, type NamesTask, type Prompts } from './data/names.ts';
+export { gratings, type GratingBatch } from './data/gratings.ts';
+export { names, type Prompts } from './data/names.ts';
 export { shapes, type ShapeBatch } from './data/shapes.ts';
 export { stories } from './data/stories/stories.ts';
 export { reachableLoss, type Language, type TokenBatch } from './data/writer.ts';
+export { facets, type Facets, type FacetOptions } from './data/facets.ts';
 export { Vocabulary } from './data/vocabulary.ts';
 export { textures, type TextureBatch, type TextureClass } from './data/textures.ts';
 

@@ -1,4 +1,8 @@
 /** Feature visualization, exported as `viz`. */
+export { activationGrid, type ActivationGridOptions } from './activation-grid.ts';
+export { activations, type ActivationOptions } from './activations.ts';
+export { atlas, type AtlasOptions } from './atlas.ts';
+export { examples, type Examples, type ExamplesOptions } from './examples.ts';
 export { feature, type FeatureOptions } from './feature.ts';
 export {
   alpha,
@@ -6,6 +10,7 @@ export {
   cppn,
   fourier,
   lowRank,
+  mean,
   pixel,
   pyramid,
   type Colours,
@@ -16,6 +21,7 @@ export {
   type PixelOptions,
   type PyramidOptions,
 } from './image/index.ts';
+export type { Mosaic } from './mosaic.ts';
 export {
   alike,
   caricature,
@@ -34,7 +40,7 @@ export {
 export { pictures, type Pictures } from './pictures.ts';
 export * as regularize from './regularizers.ts';
 export type { Feature } from './result.ts';
-export { score, type ScoreOptions } from './score.ts';
+export { score } from './score.ts';
 export { text, type TextOptions } from './text/text.ts';
 export type { FeatureText } from './text/result.ts';
 export {
