@@ -66,7 +66,6 @@ export { blobs, type BlobBatch } from './data/blobs.ts';
 export { facts, type World } from './data/facts.ts';
 export { names, type NamesTask, type Prompts } from './data/names.ts';
 export { gratings, type GratingBatch } from './data/gratings.ts';
-export { names, type Prompts } from './data/names.ts';
 export { shapes, type ShapeBatch } from './data/shapes.ts';
 export { stories } from './data/stories/stories.ts';
 export { reachableLoss, type Language, type TokenBatch } from './data/writer.ts';

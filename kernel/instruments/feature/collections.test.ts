@@ -47,7 +47,9 @@ describe('dataset examples', () => {
   test('least turns the order round, and nothing is refused', async () => {
     const { rows: found } = await examples(model, logit('logits', 2), image, { count: 3, least: true });
     expect([...found[0].scores]).toEqual([...found[0].scores].sort((a, b) => a - b));
-    await expect(examples(model, logit('logits', 2), [])).rejects.toThrowErrorMatchingInlineSnapshot();
+    await expect(examples(model, logit('logits', 2), [])).rejects.toThrowErrorMatchingInlineSnapshot(
+      `[NeuronbookError: examples of no pictures; expected at least one, N×C×H×W in [0, 1]]`,
+    );
   });
 });
 
@@ -85,5 +87,7 @@ test('an atlas lays like pictures together, and draws each cell', async () => {
   expect(map.images.data).toEqual(again.images.data);
   expect(map.places.length).toBeGreaterThan(1);
   expect(map.notes.map(note => parseInt(note)).reduce((a, b) => a + b)).toBe(28);
-  await expect(atlas(model, 'relu5', rows(image, 0, 3))).rejects.toThrowErrorMatchingInlineSnapshot();
+  await expect(atlas(model, 'relu5', rows(image, 0, 3))).rejects.toThrowErrorMatchingInlineSnapshot(
+    `[NeuronbookError: atlas of 3 pictures; expected twelve at least, better hundreds]`,
+  );
 });

@@ -3,9 +3,9 @@ import type { Tensor } from '../../base/tensor.ts';
 import type { Model } from '../../model/model.ts';
 import { host } from '../../base/host.ts';
 import { progress } from '../../display/progress.ts';
-import { joined } from './examples.ts';
 import { feature, type FeatureOptions } from './feature.ts';
 import { cosine } from './objectives/index.ts';
+import { stack } from './stack.ts';
 
 export interface DirectionsOptions extends Pick<
   FeatureOptions,
@@ -36,5 +36,5 @@ export async function directions(
     bar?.step(some.length);
   }
   bar?.end();
-  return joined(made);
+  return stack(made);
 }

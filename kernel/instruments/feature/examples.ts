@@ -3,13 +3,14 @@ import { toBase64 } from '../../base/base64.ts';
 import type { MimeBundle } from '../../base/host.ts';
 import { NeuronbookError } from '../../base/errors.ts';
 import { encodePng } from '../../base/png.ts';
-import { tensor, type Tensor } from '../../base/tensor.ts';
+import type { Tensor } from '../../base/tensor.ts';
 import { toPixels } from '../../data/images.ts';
 import { sheet } from '../../display/sheet.ts';
 import type { Model } from '../../model/model.ts';
 import type { Objective } from '../../model/objective.ts';
 import { rows, type ActivationOptions } from './activations.ts';
 import { score } from './score.ts';
+import { stack } from './stack.ts';
 
 export interface ExamplesOptions extends ActivationOptions {
   /** How many are kept for each objective. */
@@ -92,7 +93,7 @@ export async function examples(
   return new Examples(
     kept.map((best, k) => ({
       objective: objectives[k].text,
-      images: joined(best.map(({ picture }) => picture!)),
+      images: stack(best.map(({ picture }) => picture!)),
       scores: best.map(({ score }) => score),
       indices: best.map(({ index }) => index),
     })),
@@ -102,12 +103,3 @@ export async function examples(
 
 const isBatch = (images: Tensor | Iterable<Tensor> | AsyncIterable<Tensor>): images is Tensor =>
   'dims' in images;
-
-/** Pictures 1×C×H×W as one batch. */
-export function joined(pictures: readonly Tensor[]): Tensor {
-  const [, ...dims] = pictures[0].dims;
-  const each = pictures[0].size;
-  const data = new Float32Array(pictures.length * each);
-  pictures.forEach((picture, i) => data.set(picture.toFloat32OrWider(), i * each));
-  return tensor(data, [pictures.length, ...dims]);
-}

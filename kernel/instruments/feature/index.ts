@@ -41,6 +41,7 @@ export { pictures, type Pictures } from './pictures.ts';
 export * as regularize from './regularizers.ts';
 export type { Feature } from './result.ts';
 export { score } from './score.ts';
+export { stack } from './stack.ts';
 export { text, type TextOptions } from './text/text.ts';
 export type { FeatureText } from './text/result.ts';
 export {

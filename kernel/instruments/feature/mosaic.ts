@@ -4,6 +4,8 @@ import type { MimeBundle } from '../../base/host.ts';
 import { encodePng, type Pixels } from '../../base/png.ts';
 import type { Tensor } from '../../base/tensor.ts';
 import { toPixels } from '../../data/images.ts';
+import { displaySymbol } from '../../display/bundle.ts';
+import { atlas } from '../../display/views/atlas.ts';
 
 export class Mosaic {
   constructor(
@@ -28,8 +30,14 @@ export class Mosaic {
     return `${this.title}: ${this.places.length} pictures on ${columns}×${rows} places`;
   }
 
+  /** A sheet that can be zoomed and searched; the picture without gaps where nothing draws it. */
   [Symbol.for('Jupyter.display')](): MimeBundle {
-    return { 'image/png': toBase64(encodePng(this.pixels())), 'text/plain': this.toString() };
+    const { title, notes, places } = this;
+    const labels = places.map(([column, row]) => `column ${column + 1}, row ${row + 1}`);
+    const [columns, rows] = this.grid;
+    const where = columns * rows === places.length ? { columns } : { places };
+    const shown = atlas(this.images, { title, labels, notes, ...where })[displaySymbol]();
+    return { ...shown, 'image/png': toBase64(encodePng(this.pixels())), 'text/plain': this.toString() };
   }
 
   /** All pictures side by side, without gaps; what has no picture is transparent. */

@@ -84,7 +84,7 @@ export async function multifaceted(
   const inputs = found.members.map(own => own.map(i => exciting[i])).sort((a, b) => b.length - a.length);
 
   // 3. a picture of each
-  const starts = stacked(inputs.map(own => viz.mean(own.slice(0, mean).map(i => images.at(i)))));
+  const starts = viz.stack(inputs.map(own => viz.mean(own.slice(0, mean).map(i => images.at(i)))));
   const image = viz.fourier(start === 'mean' ? { from: starts } : {});
   const made = await viz.feature(model, unit, { count: inputs.length, image, steps, lr, seed, live });
   return { count: inputs.length, images: made.images, starts, inputs, silhouettes: found.silhouettes };
@@ -101,18 +101,16 @@ const meanDistance = (rows: readonly (readonly number[])[]): number => {
   return Math.sqrt(2 * (1 - Math.hypot(...mean) ** 2));
 };
 
-/** Pictures 1×C×H×W as one batch. */
-const stacked = (pictures: readonly Tensor[]): Tensor => {
-  const values = pictures.flatMap(picture => [...picture.toNumbers()]);
-  return tensor(Float32Array.from(values), [pictures.length, ...pictures[0].dims.slice(1)]);
-};
-
 /** unit = max over bands of gain · energy, an energy being the mean over the picture of four rectified phases. */
 function gratingUnit(gains: Readonly<Record<number, number>>): Model {
   const { bands, size, wave } = gratings;
-  const filters = Float32Array.from({ length: bands * 4 * 81 }, (_, i) => {
-    const [map, x, y] = [Math.floor(i / 81), (i % 9) - 4, Math.floor((i % 81) / 9) - 4];
-    return wave(map >> 2, ((map % 4) * Math.PI) / 2, x, y) * Math.exp(-(x * x + y * y) / 18);
+  const filters = Array.from({ length: bands * 4 }, (_, map) => {
+    const values = Array.from({ length: 81 }, (_, i) => {
+      const [x, y] = [(i % 9) - 4, Math.floor(i / 9) - 4];
+      return wave(map >> 2, ((map % 4) * Math.PI) / 2, x, y) * Math.exp(-(x * x + y * y) / 18);
+    });
+    const mean = values.reduce((sum, value) => sum + value, 0) / 81;
+    return unitLength(values.map(value => value - mean));
   });
   const sums = Float32Array.from({ length: bands * bands * 4 }, (_, i) => {
     const [band, map] = [Math.floor(i / (bands * 4)), i % (bands * 4)];
@@ -123,7 +121,12 @@ function gratingUnit(gains: Readonly<Record<number, number>>): Model {
     init: (dims: readonly number[]) => tensor(values, dims),
   });
   const weighed = nn.sequential(
-    nn.conv('filters', { channels: bands * 4, kernel: 9, pad: 0, ...fixed(filters) }),
+    nn.conv('filters', {
+      channels: bands * 4,
+      kernel: 9,
+      pad: 0,
+      ...fixed(Float32Array.from(filters.flat())),
+    }),
     nn.relu('waves'),
     nn.globalAveragePool('pool'),
     nn.flatten('energies'),
