@@ -2,8 +2,7 @@
  * How many kinds there are in a set of rows, and which row is of which: principal axes, then k-means with the number of
  * clusters that the silhouettes speak for. One kind is an answer too.
  */
-import { kmeans } from 'ml-kmeans';
-import { EigenvalueDecomposition, Matrix } from 'ml-matrix';
+import type { Matrix } from 'ml-matrix';
 import { NeuronbookError } from '../base/errors.ts';
 import { rng as seeded } from '../base/rng.ts';
 
@@ -40,21 +39,21 @@ export interface Facets {
  * @param rows as many numbers in each; at least three rows
  * @throws NeuronbookError on fewer rows, or rows of different lengths
  * @see https://doi.org/10.1016/0377-0427(87)90125-7 (Rousseeuw 1987, silhouettes)
- * @example facets([[0, 0], [0, 1], [0, 2], [9, 0], [9, 1], [9, 2]]).count // → 2
+ * @example (await facets([[0, 0], [0, 1], [0, 2], [9, 0], [9, 1], [9, 2]])).count // → 2
  */
-export function facets(
+export async function facets(
   rows: readonly (readonly number[])[],
   { most = 5, axes = 10, least = 0.35, share = 0.1, apart = 0, seed = 0 }: FacetOptions = {},
-): Facets {
+): Promise<Facets> {
   if (rows.length < 3 || rows.some(row => row.length !== rows[0].length || row.length === 0))
     throw new NeuronbookError(`facets of ${rows.length} rows; expected at least three, of the same length`);
-  const points = principal(rows, axes);
+  const points = await principal(rows, axes);
   const distances = points.map(a => points.map(b => distance(a, b)));
   const silhouettes: Record<number, number> = {};
   let best = points.map(() => 0);
   let reached = least;
   for (let count = 2; count <= Math.min(most, rows.length - 1); count++) {
-    const labels = divided(points, count, seed);
+    const labels = await divided(points, count, seed);
     const sizes = Array.from({ length: count }, (_, k) => labels.filter(label => label === k).length);
     silhouettes[count] = silhouette(distances, labels, count);
     const small = Math.min(...sizes) < share * rows.length;
@@ -72,22 +71,24 @@ export function facets(
 }
 
 /** The coordinates of each row on the axes of largest variance: X·V, from the eigenvectors of X·Xᵀ or Xᵀ·X. */
-function principal(rows: readonly (readonly number[])[], axes: number): number[][] {
+async function principal(rows: readonly (readonly number[])[], axes: number): Promise<number[][]> {
+  const { Matrix } = await import('ml-matrix');
   const x = new Matrix(rows.map(row => [...row])).center('column');
   const kept = Math.min(axes, x.rows, x.columns);
   // the smaller of the two products
   if (x.rows <= x.columns) {
-    const { values, vectors } = eigen(x.mmul(x.transpose()), kept);
+    const { values, vectors } = await eigen(x.mmul(x.transpose()), kept);
     return Array.from({ length: x.rows }, (_, i) =>
       vectors.map((v, k) => v[i] * Math.sqrt(Math.max(0, values[k]))),
     );
   }
-  const { vectors } = eigen(x.transpose().mmul(x), kept);
+  const { vectors } = await eigen(x.transpose().mmul(x), kept);
   return x.mmul(new Matrix(vectors).transpose()).to2DArray();
 }
 
 /** The `kept` largest eigenvalues and their vectors, largest first. */
-function eigen(symmetric: Matrix, kept: number): { values: number[]; vectors: number[][] } {
+async function eigen(symmetric: Matrix, kept: number): Promise<{ values: number[]; vectors: number[][] }> {
+  const { EigenvalueDecomposition } = await import('ml-matrix');
   const made = new EigenvalueDecomposition(symmetric, { assumeSymmetric: true });
   const order = made.realEigenvalues
     .map((_, i) => i)
@@ -100,7 +101,8 @@ function eigen(symmetric: Matrix, kept: number): { values: number[]; vectors: nu
 }
 
 /** The best of five starts. */
-function divided(points: number[][], count: number, seed: string | number): number[] {
+async function divided(points: number[][], count: number, seed: string | number): Promise<number[]> {
+  const { kmeans } = await import('ml-kmeans');
   const random = seeded(seed).split(`facets ${count}`);
   const spread = (clusters: number[]): number => {
     const means = Array.from({ length: count }, (_, k) => meanOf(points.filter((_, i) => clusters[i] === k)));

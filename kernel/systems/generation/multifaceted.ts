@@ -80,7 +80,7 @@ export async function multifaceted(
   const { [site]: seen } = await viz.activations(model, images, [site]);
   const rows = scores.map((_, i) => unitLength(seen.at(i).toNumbers()));
   const excited = exciting.map(i => rows[i]);
-  const found = facets(excited, { apart: 0.4 * meanDistance(rows), seed });
+  const found = await facets(excited, { apart: 0.4 * meanDistance(rows), seed });
   const inputs = found.members.map(own => own.map(i => exciting[i])).sort((a, b) => b.length - a.length);
 
   // 3. a picture of each

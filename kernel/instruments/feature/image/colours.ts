@@ -4,7 +4,6 @@
  * square root of the set's colour covariance, which takes independent numbers to numbers that vary as its colours do.
  * @see https://distill.pub/2017/feature-visualization (Olah et al. 2017, "Preconditioning")
  */
-import { EigenvalueDecomposition, Matrix, inverse } from 'ml-matrix';
 import { ShapeError } from '../../../base/errors.ts';
 import { formatDims } from '../../../base/shape.ts';
 import { tensor, type Tensor } from '../../../base/tensor.ts';
@@ -38,31 +37,49 @@ export function colours(images: Tensor): Colours {
   };
   const mean = new Float64Array(channels);
   each((n, p) => mean.forEach((_, c) => (mean[c] += at(n, c, p) / (count * plane))));
-  const covariance = Matrix.zeros(channels, channels);
+  const covariance = Array.from(mean, () => new Array<number>(channels).fill(0));
   each((n, p) => {
     for (let a = 0; a < channels; a++)
-      for (let b = a; b < channels; b++)
-        covariance.set(a, b, covariance.get(a, b) + (at(n, a, p) - mean[a]) * (at(n, b, p) - mean[b]));
+      for (let b = 0; b < channels; b++)
+        covariance[a][b] += ((at(n, a, p) - mean[a]) * (at(n, b, p) - mean[b])) / (count * plane);
   });
-  for (let a = 0; a < channels; a++) for (let b = 0; b < a; b++) covariance.set(a, b, covariance.get(b, a));
-  return {
-    text: `colours(${count} pictures)`,
-    mixing: scaled(squareRoot(covariance.mul(1 / (count * plane))).to2DArray()),
-  };
+  return { text: `colours(${count} pictures)`, mixing: scaled(squareRoot(covariance)) };
 }
 
-/** Σ = V·Λ·Vᵀ → V·√Λ·Vᵀ; a colour that never varies keeps a hundredth of the largest deviation. */
-function squareRoot(covariance: Matrix): Matrix {
-  const { realEigenvalues, eigenvectorMatrix } = new EigenvalueDecomposition(covariance, {
-    assumeSymmetric: true,
-  });
-  const largest = Math.sqrt(Math.max(...realEigenvalues, 1e-12));
-  const roots = realEigenvalues.map(value => Math.max(Math.sqrt(Math.max(value, 0)), largest / 100));
-  return eigenvectorMatrix.mmul(Matrix.diag(roots)).mmul(eigenvectorMatrix.transpose());
+type Rows = readonly (readonly number[])[];
+
+/**
+ * The principal square root: Y ← ½(Y + Z⁻¹), Z ← ½(Z + Y⁻¹) from Y = Σ, Z = 1. A colour that never varies keeps a hundredth
+ * of the deviation that all have together.
+ * @see https://doi.org/10.1016/0096-3003(76)90020-5 (Denman & Beavers 1976)
+ */
+function squareRoot(covariance: Rows): number[][] {
+  const floor = Math.max(1e-12, covariance.reduce((sum, row, i) => sum + row[i], 0) * 1e-4);
+  const half = (a: Rows, b: Rows) => a.map((row, i) => row.map((value, j) => (value + b[i][j]) / 2));
+  let y = covariance.map((row, i) => row.map((value, j) => value + (i === j ? floor : 0)));
+  let z = covariance.map((row, i) => row.map((_, j) => (i === j ? 1 : 0)));
+  for (let i = 0; i < 40; i++) [y, z] = [half(y, inverse(z)), half(z, inverse(y))];
+  return y;
+}
+
+/** Gauss and Jordan's elimination, with the largest pivot. */
+function inverse(matrix: Rows): number[][] {
+  const size = matrix.length;
+  const rows = matrix.map((row, i) => [...row, ...row.map((_, j) => (i === j ? 1 : 0))]);
+  for (let k = 0; k < size; k++) {
+    const pivot = rows
+      .slice(k)
+      .reduce((best, row, i) => (Math.abs(row[k]) > Math.abs(rows[best][k]) ? k + i : best), k);
+    [rows[k], rows[pivot]] = [rows[pivot], rows[k]];
+    rows[k] = rows[k].map(value => value / rows[k][k]);
+    for (let i = 0; i < size; i++)
+      if (i !== k) rows[i] = rows[i].map((value, j) => value - rows[i][k] * rows[k][j]);
+  }
+  return rows.map(row => row.slice(size));
 }
 
 /** Scaled so that the longest column is 1. */
-function scaled(root: readonly (readonly number[])[]): number[][] {
+function scaled(root: Rows): number[][] {
   const longest = Math.max(...root.map((_, column) => Math.hypot(...root.map(row => row[column]))));
   return root.map(row => row.map(value => value / longest));
 }
@@ -118,7 +135,7 @@ export function encodedPicture(from: Tensor, picture: PictureDims, decorrelated:
     throw new ShapeError(`starting picture is ${formatDims(from.dims)}; expected ${formatDims(picture)}`);
   const pixels = from.toFloat32OrWider();
   const mixing = mixingFor(channels, decorrelated);
-  const unmixing = mixing && inverse(new Matrix(mixing)).to2DArray();
+  const unmixing = mixing && inverse(mixing);
   const data = new Float32Array(count * channels * plane);
   for (let n = 0; n < count; n++)
     for (let p = 0; p < plane; p++) {
