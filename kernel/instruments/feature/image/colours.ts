@@ -53,11 +53,11 @@ type Rows = readonly (readonly number[])[];
  * of the deviation that all have together.
  * @see https://doi.org/10.1016/0096-3003(76)90020-5 (Denman & Beavers 1976)
  */
-function squareRoot(covariance: Rows): number[][] {
+function squareRoot(covariance: Rows): Rows {
   const floor = Math.max(1e-12, covariance.reduce((sum, row, i) => sum + row[i], 0) * 1e-4);
   const half = (a: Rows, b: Rows) => a.map((row, i) => row.map((value, j) => (value + b[i][j]) / 2));
-  let y = covariance.map((row, i) => row.map((value, j) => value + (i === j ? floor : 0)));
-  let z = covariance.map((row, i) => row.map((_, j) => (i === j ? 1 : 0)));
+  let y: Rows = covariance.map((row, i) => row.map((value, j) => value + (i === j ? floor : 0)));
+  let z: Rows = covariance.map((row, i) => row.map((_, j) => (i === j ? 1 : 0)));
   for (let i = 0; i < 40; i++) [y, z] = [half(y, inverse(z)), half(z, inverse(y))];
   return y;
 }
