@@ -92,7 +92,7 @@ const deltas = (
 /**
  * Integrated gradients: (x − x′)·∫₀¹ ∂f/∂x (x′ + α(x − x′)) dα. They add up to f(x) − f(x′); `delta` says how far
  * the sum over steps is off.
- * @param options `baseline` x′, zero where left out; `rule`: how the integral becomes a sum
+ * @param given `baseline` x′, zero where left out; `rule`: how the integral becomes a sum
  * @returns an `Attribution` with `delta`, one for each example
  * @throws ShapeError on a baseline that does not fit; NameError, OpError as `saliency`
  * @see https://arxiv.org/abs/1703.01365 (Sundararajan, Taly & Yan 2017, equation 1)

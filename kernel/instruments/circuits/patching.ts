@@ -100,7 +100,7 @@ async function scoresOf(model: Model, inputs: Record<string, Tensor>, of: Object
     const fed = Object.fromEntries(Object.entries(inputs).filter(([name]) => wanted.has(name)));
     return (await program.run(fed)).scores.data as Float32Array;
   } finally {
-    program.release();
+    await program.release();
   }
 }
 

@@ -16,7 +16,7 @@ import type { Site } from '../../model/sites.ts';
 
 /** A control before it has its name. */
 export interface ControlPart {
-  /** @param input the name of the graph's input that it feeds; @param model the dims of the network's own inputs */
+  /** @param input the name of the graph's input that it feeds; @param dims the sizes of the network's own inputs */
   control(input: string, dims: (input: string) => readonly number[]): LiveControl;
   /** Where in the network it acts; nowhere where it is itself an input, or is read by views alone. */
   edit?(input: string): Edit;

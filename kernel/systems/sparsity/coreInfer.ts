@@ -28,7 +28,6 @@ async function cores(
   tokens: Tensor,
   { tokenShare = 0.2, sentenceShare = 0.4, read = HIDDEN }: CoreInferOptions,
 ) {
-  // prettier-ignore
   const sites = model.sites.select(read).map(({ name }) => name);
   const { sites: values } = await model.run({ tokens }, { read: sites, outputs: [] });
   return sites.map(site => {
@@ -116,10 +115,6 @@ async function trained(seed: string | number, steps: number): Promise<Model> {
   return run.model;
 }
 
-/** |a ∩ b| of two cores of the same size, as a share of it. */
-const shared = (a: readonly number[], b: readonly number[]): number =>
-  a.filter(unit => b.includes(unit)).length / a.length;
-
 coreInfer.experiment = experiment({
   question: 'Does the core of a prompt carry the rest of its text?',
   seeds: 3,
@@ -148,17 +143,16 @@ coreInfer.experiment = experiment({
   async prepare({ seed, scaled }) {
     const model = await trained(seed, scaled(400, 40));
     const draw = rng(`prompts ${seed}`);
-    // two texts of each topic: for the overlap of cores
     const prompts = Array.from({ length: 2 * TOPICS }, (_, i) => texts(draw, 1, () => i % TOPICS).tokens);
-    const beginning = (of: Tensor) =>
-      new Tensor('int64', [1, PROMPT], (of.data as BigInt64Array).slice(0, PROMPT));
     const found = [];
-    for (const prompt of prompts) found.push(await cores(model, beginning(prompt), {}));
+    for (const { data } of prompts)
+      found.push(
+        await cores(model, new Tensor('int64', [1, PROMPT], data.slice(0, PROMPT) as BigInt64Array), {}),
+      );
     return { model, prompts, found };
   },
   async run({ arm, seed, shared: { model, prompts, found } }) {
-    const layers = found[0].length;
-    const draw = rng(`units ${seed}`);
+    const [layers, draw] = [found[0].length, rng(`units ${seed}`)];
     const coreOf = (topic: number, layer: number): readonly number[] => {
       const { width, core } = found[topic][layer];
       if (arm === 'other topic') return found[(topic + 1) % TOPICS][layer].core;
@@ -182,15 +176,18 @@ coreInfer.experiment = experiment({
   },
 });
 
-/** Overlap of cores within topics and between them, and how often dealt-out topics would overlap as much. */
+/** Overlap of cores within topics (two texts of each) and between them, and how often dealt-out topics would overlap as much. */
 function overlap(found: readonly { core: number[] }[][], layers: number, draw: Rng) {
   const mean = (topicOf: readonly number[], within: boolean) => {
     let [sum, count] = [0, 0];
     for (let a = 0; a < found.length; a++)
       for (let b = 0; b < a; b++) {
         if ((topicOf[a] === topicOf[b]) !== within) continue;
-        for (let layer = 0; layer < layers; layer++)
-          sum += shared(found[a][layer].core, found[b][layer].core);
+        for (let layer = 0; layer < layers; layer++) {
+          const [one, other] = [found[a][layer].core, found[b][layer].core];
+          // |a ∩ b| of two cores of the same size, as a share of it
+          sum += one.filter(unit => other.includes(unit)).length / one.length;
+        }
         count += layers;
       }
     return sum / count;

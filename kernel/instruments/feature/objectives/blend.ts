@@ -1,7 +1,7 @@
 /** Between two objectives: what lies on the way from one to the other. */
 import { NeuronbookError } from '../../../base/errors.ts';
 import { abs, add, mul, neg, reduceMean, sub } from '../../../engine/functions.ts';
-import { Objective } from '../../../model/objective.ts';
+import { stated, type Objective } from '../../../model/objective.ts';
 
 /**
  * Objectives from `a` to `b` in equal steps: (1 − t)·a + t·b, one picture each. Joined by `alike`, neighbours share
@@ -27,7 +27,7 @@ export function interpolate(a: Objective, b: Objective, { count = 5 }: { count?:
  * @example await viz.feature(model, [1, 2].map(c => channel('conv3', c).add(viz.alike('conv1'))))
  */
 export function alike(site: string): Objective {
-  return new Objective(`alike('${site}')`, read => {
+  return stated(`alike('${site}')`, read => {
     const { values, index } = read.examples ?? { values: () => [], index: 0 };
     const all = values(site);
     const near = [all[index - 1], all[index + 1]].filter(value => value !== undefined);

@@ -3,7 +3,7 @@ import { NeuronbookError } from '../../../base/errors.ts';
 import { tensor, type Tensor, type TensorLike } from '../../../base/tensor.ts';
 import { add, apply, div, mul, pow, reduceMean, reduceSum, scalar, sqrt } from '../../../engine/functions.ts';
 import type { Var } from '../../../engine/var.ts';
-import { Objective } from '../../../model/objective.ts';
+import { stated, type Objective } from '../../../model/objective.ts';
 import { located, onePosition, perChannel } from './reading.ts';
 
 /**
@@ -13,11 +13,15 @@ import { located, onePosition, perChannel } from './reading.ts';
  */
 export function direction(site: string, vector: TensorLike): Objective {
   const along = tensor(vector);
-  return new Objective(`direction('${site}', ${along.size} numbers)`, read => {
-    const place = located(read, site);
-    // mean over positions p of Σ_c v_c · a[c, p]
-    return reduceMean(reduceSum(mul(place.value, perChannel(place, along)), [place.axis]));
-  });
+  return stated(
+    `direction('${site}', ${along.size} numbers)`,
+    read => {
+      const place = located(read, site);
+      // mean over positions p of Σ_c v_c · a[c, p]
+      return reduceMean(reduceSum(mul(place.value, perChannel(place, along)), [place.axis]));
+    },
+    along.toFloat32OrWider(),
+  );
 }
 
 /**
@@ -29,10 +33,14 @@ export function direction(site: string, vector: TensorLike): Objective {
 export function directionNeuron(site: string, vector: TensorLike, position?: readonly number[]): Objective {
   const along = tensor(vector);
   const where = position ? `, [${position.join(', ')}]` : '';
-  return new Objective(`directionNeuron('${site}', ${along.size} numbers${where})`, read => {
-    const place = located(read, site);
-    return reduceSum(mul(onePosition(place, position), perChannel(place, along)));
-  });
+  return stated(
+    `directionNeuron('${site}', ${along.size} numbers${where})`,
+    read => {
+      const place = located(read, site);
+      return reduceSum(mul(onePosition(place, position), perChannel(place, along)));
+    },
+    along.toFloat32OrWider(),
+  );
 }
 
 export interface CosineOptions {
@@ -59,11 +67,15 @@ export function cosine(
   const along = tensor(vector);
   if (!(power >= 0)) throw new NeuronbookError(`power of a cosine: ${power}; expected a number from 0`);
   const where = position ? `, at [${position.join(', ')}]` : '';
-  return new Objective(`cosine('${site}', ${along.size} numbers, power ${power}${where})`, read => {
-    const place = located(read, site);
-    const value = position ? onePosition(place, position) : place.value;
-    return reduceMean(aligned(value, perChannel(place, along), [place.axis], power, length(along)));
-  });
+  return stated(
+    `cosine('${site}', ${along.size} numbers, power ${power}${where})`,
+    read => {
+      const place = located(read, site);
+      const value = position ? onePosition(place, position) : place.value;
+      return reduceMean(aligned(value, perChannel(place, along), [place.axis], power, length(along)));
+    },
+    along.toFloat32OrWider(),
+  );
 }
 
 /** (v·a) · max(0.1, cos(v, a))^power, summed over the axes; `size` is |v|. */

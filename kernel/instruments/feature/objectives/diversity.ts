@@ -2,7 +2,7 @@
 import { NeuronbookError } from '../../../base/errors.ts';
 import { add, div, mul, neg, reduceSum, sqrt } from '../../../engine/functions.ts';
 import type { Var } from '../../../engine/var.ts';
-import { Objective } from '../../../model/objective.ts';
+import { stated, type Objective } from '../../../model/objective.ts';
 import { everywhere, gram } from './reading.ts';
 
 /**
@@ -13,7 +13,7 @@ import { everywhere, gram } from './reading.ts';
  * @example await viz.feature(model, channel('conv3', 5).add(viz.diversity('conv2').scale(2)), { count: 3 })
  */
 export function diversity(site: string): Objective {
-  return new Objective(`diversity('${site}')`, read => {
+  return stated(`diversity('${site}')`, read => {
     const grams = everywhere(read, site).map(gram);
     const own = read.examples?.index ?? 0;
     if (grams.length < 2)

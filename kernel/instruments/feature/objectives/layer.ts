@@ -1,6 +1,6 @@
 /** A whole layer: more of whatever it sees. */
 import { mul, reduceMean } from '../../../engine/functions.ts';
-import { Objective } from '../../../model/objective.ts';
+import { stated, type Objective } from '../../../model/objective.ts';
 import { located } from './reading.ts';
 
 /**
@@ -10,7 +10,7 @@ import { located } from './reading.ts';
  * @example await viz.feature(model, viz.layer('conv3'), { image: viz.fourier({ from: image }) })
  */
 export function layer(site: string): Objective {
-  return new Objective(`layer('${site}')`, read => {
+  return stated(`layer('${site}')`, read => {
     const { value } = located(read, site);
     return reduceMean(mul(value, value));
   });

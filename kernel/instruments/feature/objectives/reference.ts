@@ -4,7 +4,7 @@
  */
 import type { Tensor } from '../../../base/tensor.ts';
 import { abs, mul, reduceMean, sub } from '../../../engine/functions.ts';
-import { Objective } from '../../../model/objective.ts';
+import { stated, type Objective } from '../../../model/objective.ts';
 import { aligned, length } from './direction.ts';
 import { given, located } from './reading.ts';
 
@@ -18,10 +18,14 @@ import { given, located } from './reading.ts';
  * await viz.feature(model, viz.difference('conv3', sites.conv3).neg())
  */
 export function difference(site: string, base: Tensor): Objective {
-  return new Objective(`difference('${site}', ${base.size} numbers)`, read => {
-    const place = located(read, site);
-    return reduceMean(abs(sub(place.value, given(place, base))));
-  });
+  return stated(
+    `difference('${site}', ${base.size} numbers)`,
+    read => {
+      const place = located(read, site);
+      return reduceMean(abs(sub(place.value, given(place, base))));
+    },
+    base.toFloat32OrWider(),
+  );
 }
 
 /**
@@ -34,12 +38,16 @@ export function difference(site: string, base: Tensor): Objective {
  * await viz.feature(model, viz.caricature('conv3', sites.conv3))
  */
 export function caricature(site: string, base: Tensor, { power = 1 }: { power?: number } = {}): Objective {
-  return new Objective(`caricature('${site}', ${base.size} numbers, power ${power})`, read => {
-    const place = located(read, site);
-    const axes = place.value.dims.map((_, i) => i);
-    // divided by the base's own size, so that the score of the base itself is 1 at any site
-    const size = length(base);
-    const along = mul(given(place, base), 1 / (size * size + 1e-12));
-    return reduceMean(aligned(place.value, along, axes, power, 1 / (size + 1e-12)));
-  });
+  return stated(
+    `caricature('${site}', ${base.size} numbers, power ${power})`,
+    read => {
+      const place = located(read, site);
+      const axes = place.value.dims.map((_, i) => i);
+      // divided by the base's own size, so that the score of the base itself is 1 at any site
+      const size = length(base);
+      const along = mul(given(place, base), 1 / (size * size + 1e-12));
+      return reduceMean(aligned(place.value, along, axes, power, 1 / (size + 1e-12)));
+    },
+    base.toFloat32OrWider(),
+  );
 }

@@ -1,7 +1,7 @@
 /** Classes: scores before the softmax, and behind it. */
 import { ShapeError } from '../../../base/errors.ts';
 import { reduceSum, softmax } from '../../../engine/functions.ts';
-import { Objective } from '../../../model/objective.ts';
+import { stated, type Objective } from '../../../model/objective.ts';
 import { located, oneChannel } from './reading.ts';
 
 /**
@@ -11,9 +11,7 @@ import { located, oneChannel } from './reading.ts';
  * @example await model.gradient({ image }, { of: logit('logits', 3), at: ['image'] })
  */
 export function logit(site: string, index: number): Objective {
-  return new Objective(`logit('${site}', ${index})`, read =>
-    reduceSum(oneChannel(located(read, site), index)),
-  );
+  return stated(`logit('${site}', ${index})`, read => reduceSum(oneChannel(located(read, site), index)));
 }
 
 /**
@@ -23,7 +21,7 @@ export function logit(site: string, index: number): Objective {
  * @example await viz.feature(model, viz.probability('logits', 3))
  */
 export function probability(site: string, index: number): Objective {
-  return new Objective(`probability('${site}', ${index})`, read => {
+  return stated(`probability('${site}', ${index})`, read => {
     const place = located(read, site);
     if (place.value.dims.some((size, i) => i !== 0 && i !== place.axis && size !== 1))
       throw new ShapeError(

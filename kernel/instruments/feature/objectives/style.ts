@@ -4,7 +4,7 @@ import { formatDims } from '../../../base/shape.ts';
 import type { Tensor } from '../../../base/tensor.ts';
 import { abs, add, constant, div, mul, neg, reduceMean, sub } from '../../../engine/functions.ts';
 import type { Var } from '../../../engine/var.ts';
-import { Objective } from '../../../model/objective.ts';
+import { stated, type Objective } from '../../../model/objective.ts';
 import { gram, located, type Located } from './reading.ts';
 
 /**
@@ -20,19 +20,23 @@ import { gram, located, type Located } from './reading.ts';
 export function style(base: Readonly<Record<string, Tensor>>): Objective {
   const entries = Object.entries(base);
   const names = entries.map(([site]) => `'${site}'`).join(', ');
-  return new Objective(`style(${names})`, read => {
-    const terms = entries.map(([site, activations]) => {
-      const place = located(read, site);
-      const wanted = gram({ ...place, value: ofSameChannels(place, activations) });
-      return div(reduceMean(abs(sub(gram(place), wanted))), add(reduceMean(abs(wanted)), 1e-12));
-    });
-    return neg(
-      mul(
-        terms.reduce((a, b) => add(a, b)),
-        1 / terms.length,
-      ),
-    );
-  });
+  return stated(
+    `style(${names})`,
+    read => {
+      const terms = entries.map(([site, activations]) => {
+        const place = located(read, site);
+        const wanted = gram({ ...place, value: ofSameChannels(place, activations) });
+        return div(reduceMean(abs(sub(gram(place), wanted))), add(reduceMean(abs(wanted)), 1e-12));
+      });
+      return neg(
+        mul(
+          terms.reduce((a, b) => add(a, b)),
+          1 / terms.length,
+        ),
+      );
+    },
+    ...entries.map(([, activations]) => activations.toFloat32OrWider()),
+  );
 }
 
 /** The base's activations, of a picture of any size. */

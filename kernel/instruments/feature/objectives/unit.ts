@@ -5,7 +5,7 @@
 import { NeuronbookError } from '../../../base/errors.ts';
 import type { Tensor } from '../../../base/tensor.ts';
 import { add, mul, reduceMean, reduceSum } from '../../../engine/functions.ts';
-import { Objective, elementAt } from '../../../model/objective.ts';
+import { elementAt, stated, type Objective } from '../../../model/objective.ts';
 import { given, located, oneChannel, placeOf } from './reading.ts';
 
 /**
@@ -13,9 +13,7 @@ import { given, located, oneChannel, placeOf } from './reading.ts';
  * @example await viz.feature(model, channel('conv3', 5).add(channel('conv3', 6)))
  */
 export function channel(site: string, index: number): Objective {
-  return new Objective(`channel('${site}', ${index})`, read =>
-    reduceMean(oneChannel(located(read, site), index)),
-  );
+  return stated(`channel('${site}', ${index})`, read => reduceMean(oneChannel(located(read, site), index)));
 }
 
 /**
@@ -25,7 +23,7 @@ export function channel(site: string, index: number): Objective {
  */
 export function neuron(site: string, index: number, position?: readonly number[]): Objective {
   const where = position ? `, [${position.join(', ')}]` : '';
-  return new Objective(`neuron('${site}', ${index}${where})`, read => {
+  return stated(`neuron('${site}', ${index}${where})`, read => {
     const place = located(read, site);
     const at = placeOf(place, position);
     let next = 0;
@@ -46,7 +44,7 @@ export function channels(site: string, weights: Readonly<Record<number, number>>
       `channel weights at ${site}: ${JSON.stringify(weights)}; expected finite numbers by channel, such as { 5: 1, 6: -0.5 }`,
     );
   const text = entries.map(([index, weight]) => `${index}: ${weight}`).join(', ');
-  return new Objective(`channels('${site}', { ${text} })`, read => {
+  return stated(`channels('${site}', { ${text} })`, read => {
     const place = located(read, site);
     return entries
       .map(([index, weight]) => mul(reduceMean(oneChannel(place, index)), weight))
@@ -62,8 +60,12 @@ export function channels(site: string, weights: Readonly<Record<number, number>>
  * await viz.feature(model, viz.neurons('conv3', grads.conv3))
  */
 export function neurons(site: string, weights: Tensor): Objective {
-  return new Objective(`neurons('${site}', ${weights.size} weights)`, read => {
-    const place = located(read, site);
-    return reduceSum(mul(place.value, given(place, weights)));
-  });
+  return stated(
+    `neurons('${site}', ${weights.size} weights)`,
+    read => {
+      const place = located(read, site);
+      return reduceSum(mul(place.value, given(place, weights)));
+    },
+    weights.toFloat32OrWider(),
+  );
 }
