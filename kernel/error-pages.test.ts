@@ -108,7 +108,7 @@ test('every error on a page is spelled as the sources spell it', () => {
 });
 
 test('an error that nothing says is found', () => {
-  expect(unknownWords('channel outside of what there is: 64 at conv3; expected 0 to 63')).not.toEqual([]);
+  expect(unknownWords('no such channel grows anywhere near here: 64 at conv3')).not.toEqual([]);
   const message = ['channel out of range:', 'at', '; expected 0 to'];
   expect(unknownWords('channel out of range: 64 at conv3; expected 0 to 63', [message])).toEqual([]);
   expect(unknownWords('channel is out of all range: 64 at conv3', [message])).not.toEqual([]);

@@ -13,7 +13,8 @@ import type { Graph } from '../../onnx/graph.ts';
 import { ascentGraph, type AscentGraphOptions } from '../../train/ascend.ts';
 import { preprocess, type Parameterization, type PictureDims } from './image/index.ts';
 import { perExample } from './objectives/per-example.ts';
-import { penalized, type Regularizer } from './regularizers.ts';
+import { penalized } from './penalized.ts';
+import type { Regularizer } from './regularizers.ts';
 import { background, chained, type Transform } from './transforms/index.ts';
 
 export interface Parts extends AscentGraphOptions {

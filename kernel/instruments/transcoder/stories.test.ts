@@ -23,7 +23,7 @@ import { fit } from './fit.ts';
 const full = process.env.STORIES === 'full';
 const scale = full
   ? { blocks: [0, 1], seeds: [1, 2, 3], texts: 512, steps: 600, batch: 1024, batches: 16 }
-  : { blocks: [1], seeds: [1], texts: 64, steps: 150, batch: 512, batches: 2 };
+  : { blocks: [1], seeds: [1], texts: 128, steps: 250, batch: 512, batches: 2 };
 /** A tenth of the hidden width is 38. */
 const [k, features, hidden] = [32, 768, 384];
 
