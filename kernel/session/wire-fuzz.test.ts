@@ -12,6 +12,8 @@ test('1500 damaged messages: no answer to a bad signature, and cells run as befo
   expect(sent).toBe(1500);
   // it did reach the kernel: what was well signed is answered
   expect(Math.min(signed, answers)).toBeGreaterThan(100);
+  // an interrupt that was well signed may still be on its way
+  await client.execute('0');
   const answer = await client.execute('console.log("here"); kept * 2');
   expect([textOf(answer), resultOf(answer)]).toEqual(['here\n', '40']);
   expect(await client.heartbeat()).toBe('ping');
