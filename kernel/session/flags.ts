@@ -11,8 +11,8 @@ export const Flag = {
   NATIVE: 1,
   /** Native calls that the running cell has begun; a change shows that a loop of native steps is still going. */
   STEPS: 2,
-  /** Writes to the supervisor in progress: half a frame would garble all that follow. */
-  WRITING: 3,
+  /** Frames being written or read: half of one would garble all that follow. */
+  FRAMING: 3,
   /** Raised by the interrupt worker while it terminates; native work and writes wait for it to fall. */
   TERMINATING: 4,
   /** The latest run that the main thread answered after an interrupt: nothing is left to stop. */

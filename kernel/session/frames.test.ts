@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { rng } from '../base/rng.ts';
 import { createFrameReader, encodeFrame } from './frames.ts';
-import type { RunnerEvent } from './runner-protocol.ts';
+import type { RunnerEvent, RunnerRequest } from './runner-protocol.ts';
 
 function comm(buffers: Buffer[]): RunnerEvent {
   return {
@@ -32,7 +32,7 @@ test.each([1, 2, 3, 1000, 100_000])('in chunks of up to %i bytes', size => {
   const random = rng(size);
   const bytes = Buffer.concat(events.flatMap(encodeFrame));
   const received: RunnerEvent[] = [];
-  const read = createFrameReader(event => received.push(event));
+  const read = createFrameReader<RunnerEvent>(event => received.push(event));
   for (let offset = 0; offset < bytes.length;) {
     const length = 1 + random.integer(size);
     read(bytes.subarray(offset, offset + length));
@@ -41,11 +41,29 @@ test.each([1, 2, 3, 1000, 100_000])('in chunks of up to %i bytes', size => {
   expect(received).toEqual(events);
 });
 
+test('requests too, and a buffer as large as a pipe never is', () => {
+  const buffers = [Buffer.alloc(5_000_000, 3), Buffer.from('end')];
+  const requests: RunnerRequest[] = [
+    { type: 'execute', run: 1, code: 'const x = "ü"', count: 1, expressions: { a: 'x' } },
+    { type: 'comm', run: 2, event: 'msg', comm: 'c', target: 't', data: {}, metadata: {}, buffers },
+    { type: 'interrupt', run: 2 },
+  ];
+  const bytes = Buffer.concat(requests.flatMap(encodeFrame));
+  const received: RunnerRequest[] = [];
+  const read = createFrameReader<RunnerRequest>(request => received.push(request));
+  for (let offset = 0; offset < bytes.length; offset += 65_536) read(bytes.subarray(offset, offset + 65_536));
+  expect(received.length).toBe(3);
+  expect(received[1]).toMatchObject({ type: 'comm', run: 2, event: 'msg' });
+  const { buffers: back } = received[1] as { buffers: Buffer[] };
+  expect(back.map((buffer, i) => buffer.equals(buffers[i]))).toEqual([true, true]);
+  expect([received[0], received[2]]).toEqual([requests[0], requests[2]]);
+});
+
 test('a buffer may be any view of memory, or memory itself', () => {
   const memory = Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8).buffer;
   const given = [memory, new Float32Array(memory, 4, 1), new DataView(memory, 1, 2)];
   const received: RunnerEvent[] = [];
-  const read = createFrameReader(event => received.push(event));
+  const read = createFrameReader<RunnerEvent>(event => received.push(event));
   read(Buffer.concat(encodeFrame(comm(given as unknown as Buffer[]))));
   expect(received).toEqual([
     comm([Buffer.of(1, 2, 3, 4, 5, 6, 7, 8), Buffer.of(5, 6, 7, 8), Buffer.of(2, 3)]),

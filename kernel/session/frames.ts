@@ -1,36 +1,38 @@
 /**
- * The pipe from runner to supervisor. A frame is `[length: u32][kind: u8][body]`:
+ * The pipes between runner and supervisor. A frame is `[length: u32][kind: u8][body]`:
  *
  *   text, by far the most common   `[run: u32][utf-8]`
  *   anything else                  structured clone
- *   what carries buffers           `[count: u32][size: u32 …][length of event: u32][event without them][buffers …]`
+ *   what carries buffers           `[count: u32][size: u32 …][length of message: u32][message without them][buffers …]`
  *
- * so that fifty megabytes are copied by the pipe alone. Writes block: a loop that prints without end waits for the
- * reader instead of filling memory, and what was written arrives even where the runner dies on its next line.
+ * so that fifty megabytes are copied by the pipe alone. The runner's writes block: a loop that prints without end waits
+ * for the reader instead of filling memory, and what was written arrives even where the runner dies on its next line.
  */
 import { writeSync } from 'node:fs';
 import { deserialize, serialize } from 'node:v8';
-import type { RunnerEvent } from './runner-protocol.ts';
+import type { RunnerEvent, RunnerRequest } from './runner-protocol.ts';
 
-const Kind = { EVENT: 0, STDOUT: 1, STDERR: 2, BUFFERS: 3 } as const;
+export type Framed = RunnerEvent | RunnerRequest;
+
+const Kind = { MESSAGE: 0, STDOUT: 1, STDERR: 2, BUFFERS: 3 } as const;
 const HEAD = 5;
 const WORD = 4;
 const nap = new Int32Array(new SharedArrayBuffer(4));
 
 /** The frame, in parts that are written one after another. */
-export function encodeFrame(event: RunnerEvent): Uint8Array[] {
-  if (event.type === 'stream') {
+export function encodeFrame(message: Framed): Uint8Array[] {
+  if (message.type === 'stream') {
     const made = emptyFrame(
-      event.name === 'stdout' ? Kind.STDOUT : Kind.STDERR,
-      WORD + Buffer.byteLength(event.text),
+      message.name === 'stdout' ? Kind.STDOUT : Kind.STDERR,
+      WORD + Buffer.byteLength(message.text),
     );
-    made.writeUInt32LE(event.run, HEAD);
-    made.write(event.text, HEAD + WORD);
+    made.writeUInt32LE(message.run, HEAD);
+    made.write(message.text, HEAD + WORD);
     return [made];
   }
-  if (!('buffers' in event) || !event.buffers.length) return [frame(Kind.EVENT, serialize(event))];
-  const buffers = event.buffers.map(bytesOf);
-  const rest = serialize({ ...event, buffers: [] });
+  if (!('buffers' in message) || !message.buffers.length) return [frame(Kind.MESSAGE, serialize(message))];
+  const buffers = message.buffers.map(bytesOf);
+  const rest = serialize({ ...message, buffers: [] });
   const sizes = buffers.map(({ length }) => length);
   const head = frame(Kind.BUFFERS, words(sizes.length, ...sizes, rest.length), rest);
   head.writeUInt32LE(
@@ -84,8 +86,8 @@ export function writeAll(fd: number, bytes: Uint8Array): void {
   }
 }
 
-/** Collects chunks as they arrive and hands out whole events. */
-export function createFrameReader(handler: (event: RunnerEvent) => void): (chunk: Buffer) => void {
+/** Collects chunks as they arrive and hands out whole messages. */
+export function createFrameReader<T extends Framed>(handler: (message: T) => void): (chunk: Buffer) => void {
   /** Less than a head. */
   let rest: Buffer = Buffer.alloc(0);
   /** A frame on its way, put together in place, and how much of it is there. */
@@ -104,7 +106,7 @@ export function createFrameReader(handler: (event: RunnerEvent) => void): (chunk
       }
       const whole = rest.subarray(0, wanted);
       rest = rest.subarray(wanted);
-      handler(decode(whole));
+      handler(decode(whole) as T);
     }
   }
 
@@ -115,26 +117,26 @@ export function createFrameReader(handler: (event: RunnerEvent) => void): (chunk
     if (filled < partial.length) return;
     const whole = partial;
     partial = undefined;
-    handler(decode(whole));
+    handler(decode(whole) as T);
     take(chunk.subarray(used));
   };
 }
 
-function decode(whole: Buffer): RunnerEvent {
+function decode(whole: Buffer): Framed {
   const kind = whole[WORD];
   const body = whole.subarray(HEAD);
-  if (kind === Kind.EVENT) return deserialize(body) as RunnerEvent;
+  if (kind === Kind.MESSAGE) return deserialize(body) as Framed;
   if (kind === Kind.BUFFERS) return decodeBuffers(body);
   const name = kind === Kind.STDOUT ? 'stdout' : 'stderr';
   return { type: 'stream', run: body.readUInt32LE(0), name, text: body.toString('utf8', WORD) };
 }
 
-function decodeBuffers(body: Buffer): RunnerEvent {
+function decodeBuffers(body: Buffer): Framed {
   const count = body.readUInt32LE(0);
   const word = (i: number) => body.readUInt32LE(i * WORD);
   const start = (count + 2) * WORD;
   let at = start + word(count + 1);
-  const event = deserialize(body.subarray(start, at)) as RunnerEvent;
+  const message = deserialize(body.subarray(start, at)) as Framed;
   const buffers = Array.from({ length: count }, (_, i) => body.subarray(at, (at += word(i + 1))));
-  return { ...event, buffers } as RunnerEvent;
+  return { ...message, buffers } as Framed;
 }

@@ -83,7 +83,7 @@ function tick(): void {
 function terminate(): void {
   Atomics.store(flags, Flag.TERMINATING, 1);
   const deadline = Date.now() + GIVE_WAY;
-  for (const flag of [Flag.NATIVE, Flag.WRITING]) {
+  for (const flag of [Flag.NATIVE, Flag.FRAMING]) {
     for (let count; (count = Atomics.load(flags, flag)) > 0;) {
       if (Date.now() > deadline) return fall();
       Atomics.wait(flags, flag, count, 1);

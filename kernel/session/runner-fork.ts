@@ -2,9 +2,12 @@
  * Starts the process of a runner. The kernel's entry does so before it loads anything else: the runner then gets
  * ready on one core while the supervisor loads its sockets on another.
  */
-import { fork, type ChildProcess } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
-const entry = new URL('./runner.js', import.meta.url);
+const entry = fileURLToPath(new URL('./runner.js', import.meta.url));
 let early: ChildProcess | undefined;
 
 /** Starts the first runner ahead of its supervisor, whose pipes hold what it says till then. */
@@ -17,10 +20,13 @@ export function forkRunner(cwd: string): ChildProcess {
   return child;
 }
 
+/** Pipes all the way, and no channel of Node's: cells have no `process.send` to garble it with. */
 const start = (cwd: string): ChildProcess =>
-  fork(entry, [], {
-    cwd,
-    serialization: 'advanced',
-    stdio: ['ignore', 'pipe', 'pipe', 'ipc', 'pipe', 'pipe', 'pipe'],
-    execArgv: process.execArgv,
+  spawn(process.execPath, [...process.execArgv, entry], {
+    cwd: standing(cwd),
+    stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'pipe', 'pipe', 'pipe'],
   });
+
+/** A notebook's folder may be moved while it runs; the nearest folder above it still takes a process. */
+const standing = (folder: string): string =>
+  existsSync(folder) || dirname(folder) === folder ? folder : standing(dirname(folder));

@@ -6,8 +6,6 @@ export function listen(listeners: Readonly<Record<string, (...values: never[]) =
   const add = () => {
     for (const [event, listener] of Object.entries(listeners) as ['exit', () => void][])
       if (!process.listeners(event).includes(listener)) process.on(event, listener);
-    // Node lets a channel that nobody listens to go, and with it a process that has nothing else to do
-    process.channel?.ref();
   };
   add();
 

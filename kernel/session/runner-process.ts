@@ -1,14 +1,15 @@
-/** One runner: forks the child, reads its pipes, and tells how it ended. */
+/** One runner: starts the child, reads its pipes, and tells how it ended. */
 import type { Readable } from 'node:stream';
 import { setImmediate as turn } from 'node:timers/promises';
 import type { Socket } from 'node:net';
 import { StringDecoder } from 'node:string_decoder';
-import { createFrameReader } from './frames.ts';
+import { createFrameReader, encodeFrame } from './frames.ts';
 import { forkRunner } from './runner-fork.ts';
 import {
   DEBUG_FD,
-  FRAMES_FD,
+  EVENTS_FD,
   INTERRUPT_FD,
+  REQUESTS_FD,
   type InterruptStatus,
   type RunnerEvent,
   type RunnerRequest,
@@ -59,16 +60,17 @@ export function createRunner({ cwd, onEvent, onOutput, onExit }: RunnerOptions):
   let chunks = 0;
 
   const child = forkRunner(cwd);
-  const line = child.stdio[INTERRUPT_FD] as Socket;
-  const [frames, debug] = [FRAMES_FD, DEBUG_FD].map(fd => (child.stdio as readonly unknown[])[fd] as Socket);
+  const [requests, line, events, debug] = [REQUESTS_FD, INTERRUPT_FD, EVENTS_FD, DEBUG_FD].map(
+    fd => (child.stdio as readonly unknown[])[fd] as Socket,
+  );
 
-  const read = createFrameReader(event => {
+  const read = createFrameReader<RunnerEvent>(event => {
     if (event.type === 'ready') ready = true;
     onEvent(event);
   });
-  frames.on('data', chunk => {
+  events.on('data', (chunk: Buffer) => {
     chunks++;
-    read(chunk as Buffer);
+    read(chunk);
   });
   line.setEncoding('utf8');
   line.on('data', text => {
@@ -87,7 +89,7 @@ export function createRunner({ cwd, onEvent, onOutput, onExit }: RunnerOptions):
     });
   }
   // writing to a child that just died is no news: `close` tells
-  for (const pipe of [line, frames, debug, child]) pipe.on('error', () => undefined);
+  for (const pipe of [requests, line, events, debug, child]) pipe.on('error', () => undefined);
   // `close`, not `exit`: by then every pipe has been read to its end
   child.on('close', (code, signal) => onExit({ code, signal, lastWords, ready }));
   // a grandchild that keeps a pipe open would hold `close` back
@@ -96,7 +98,12 @@ export function createRunner({ cwd, onEvent, onOutput, onExit }: RunnerOptions):
   return {
     pid: child.pid,
     debug,
-    send: request => void (child.connected && child.send(request)),
+    send(request) {
+      if (!requests.writable) return;
+      requests.cork();
+      for (const part of encodeFrame(request)) requests.write(part);
+      requests.uncork();
+    },
     interrupt: run => void line.write(`interrupt ${run}\n`),
     status: () => status,
     async drain() {
@@ -107,12 +114,12 @@ export function createRunner({ cwd, onEvent, onOutput, onExit }: RunnerOptions):
       }
     },
     pause: () => {
-      frames.pause();
+      events.pause();
       child.stdout?.pause();
       child.stderr?.pause();
     },
     resume: () => {
-      frames.resume();
+      events.resume();
       child.stdout?.resume();
       child.stderr?.resume();
     },

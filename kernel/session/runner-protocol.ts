@@ -1,4 +1,4 @@
-/** What supervisor and runner say to each other: requests over the fork channel, events over a pipe of frames. */
+/** What supervisor and runner say to each other: requests over one pipe of frames, events over another. */
 import type { MimeBundle } from '../base/host.ts';
 
 export interface CellError {
@@ -74,7 +74,8 @@ export interface InterruptStatus {
   terminatedAt: number;
 }
 
-/** The runner's file descriptors beside 0–3: the interrupt worker's line, the pipe of frames, the debugger's line. */
+/** The runner's file descriptors beside 0–2: requests, the interrupt worker's line, events, the debugger's line. */
+export const REQUESTS_FD = 3;
 export const INTERRUPT_FD = 4;
-export const FRAMES_FD = 5;
+export const EVENTS_FD = 5;
 export const DEBUG_FD = 6;

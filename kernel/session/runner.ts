@@ -1,8 +1,9 @@
 /**
  * Entry of the child process that runs cells. Its file descriptors: 0 empty, 1 and 2 pipes that the
- * supervisor reads, 3 the fork channel with requests, 4 the interrupt worker's line, 5 events going out,
+ * supervisor reads, 3 requests coming in, 4 the interrupt worker's line, 5 events going out,
  * 6 the debugger's line, which that worker answers too.
  */
+import { Socket } from 'node:net';
 import { Worker } from 'node:worker_threads';
 import { setHost } from '../base/host.ts';
 import { bundleOf, isSilent } from '../display/bundle.ts';
@@ -10,7 +11,8 @@ import { clear, display, input, update } from '../display/display.ts';
 import { progress } from '../display/progress.ts';
 import { gate, installProbe } from './debug/probe.ts';
 import { createEvaluator, type Evaluator, type EvaluatorOptions } from './evaluate.ts';
-import { createFlags, Flag } from './flags.ts';
+import { createFlags, Flag, lower, raise } from './flags.ts';
+import { createFrameReader } from './frames.ts';
 import { createCells } from './runner-cells.ts';
 import { createSend } from './runner-channel.ts';
 import { watchChildren } from './runner-children.ts';
@@ -19,7 +21,7 @@ import { createHost } from './runner-host.ts';
 import { listen } from './runner-listeners.ts';
 import { guardAddons } from './runner-native.ts';
 import { captureOutput } from './runner-output.ts';
-import type { CommEvent, RunnerRequest } from './runner-protocol.ts';
+import { REQUESTS_FD, type CommEvent, type RunnerRequest } from './runner-protocol.ts';
 import { createStrays } from './runner-strays.ts';
 import { installTimers } from './runner-timers.ts';
 
@@ -29,6 +31,7 @@ const interruptWorker = new Worker(new URL('./interrupt-worker.js', import.meta.
 interruptWorker.unref();
 
 const { setInterval, clearInterval } = globalThis;
+const { nextTick } = process;
 const every = (work: () => void, ms: number) => {
   const timer = setInterval(work, ms);
   return { stop: () => clearInterval(timer) };
@@ -90,15 +93,23 @@ function receive(request: RunnerRequest): void {
   else receiveComm(request);
 }
 
+/** Node outlives what V8 terminates in a tick, and in no other callback of its own, timers and immediates included. */
+const read = createFrameReader<RunnerRequest>(request => nextTick(receive, request));
+
 listen({
   uncaughtException: stray,
   unhandledRejection: (error: unknown, promise: Promise<unknown>) => {
     if (!probe.rejected(promise, error)) stray(error);
   },
   exit: (code: number) => send({ type: 'exiting', run: currentRun(), code }),
-  disconnect: () => process.exit(0),
   // Ctrl-C in a terminal reaches the whole group; only the supervisor decides what it means
   SIGINT: () => undefined,
-  message: receive,
 });
+new Socket({ fd: REQUESTS_FD, readable: true, writable: false })
+  .on('data', (chunk: Buffer) => {
+    raise(flags, Flag.FRAMING);
+    read(chunk);
+    lower(flags, Flag.FRAMING);
+  })
+  .on('close', () => process.exit(0));
 send({ type: 'ready' });

@@ -1,6 +1,6 @@
 /** The kernel outlives whatever a cell does to its process, and leaves nothing behind when it ends. */
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -85,6 +85,17 @@ test.each(['SIGKILL', 'SIGABRT'] as const)(
   },
   60_000,
 );
+
+test('a notebook whose folder is gone', async () => {
+  const parent = realpathSync(mkdtempSync(join(tmpdir(), 'neuronbook-test-')));
+  const cwd = join(parent, 'course', 'week 1');
+  mkdirSync(cwd, { recursive: true });
+  client = await startKernel({ cwd });
+  expect(resultOf(await client.execute('process.cwd()'))).toBe(`'${cwd}'`);
+  rmSync(join(parent, 'course'), { recursive: true });
+  await survive('process.exit(3)');
+  expect(resultOf(await client.execute('process.cwd()'))).toBe(`'${parent}'`);
+}, 60_000);
 
 test('what a cell can do to its process without ending it', async () => {
   client = await startKernel();
