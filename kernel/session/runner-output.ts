@@ -2,6 +2,7 @@
  * What JavaScript prints goes to the supervisor as text of the run that prints it, in order with displays.
  * What native code and child processes print takes the real file descriptors 1 and 2, which are pipes.
  */
+import { Console } from 'node:console';
 import { StringDecoder } from 'node:string_decoder';
 import type { Send } from './runner-channel.ts';
 import type { StreamName } from './runner-protocol.ts';
@@ -10,6 +11,8 @@ type Done = (error?: Error | null) => void;
 
 export function captureOutput(send: Send, currentRun: () => number): void {
   for (const name of ['stdout', 'stderr'] as const) process[name].write = writer(name, send, currentRun);
+  // Node's own console tells each line to its inspector as well, which the debugger keeps open: 6 µs, more than the line
+  Object.assign(console, new Console(process.stdout, process.stderr));
 }
 
 function writer(name: StreamName, send: Send, currentRun: () => number) {
