@@ -136,5 +136,6 @@ def measure(case, compiled):
     return best(step)
 
 
-for name in sys.argv[1:]:
-    print(json.dumps({'eager': measure(name, False), 'compiled': measure(name, True)}), flush=True)
+if __name__ == '__main__':
+    for name in sys.argv[1:]:
+        print(json.dumps({'eager': measure(name, False), 'compiled': measure(name, True)}), flush=True)
