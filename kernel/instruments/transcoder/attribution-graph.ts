@@ -195,8 +195,9 @@ export class AttributionGraph {
     const { staying, edges } = this.kept ? this : this.prune();
     const form = {
       layers: ['tokens', ...this.sites.map(site => site.replace(/\.mlp\.out$/, '')), 'output'],
-      positions: Array.from({ length: 1 + Math.max(...nodes.map(({ position }) => position)) }, (_, i) =>
-        this.word(i),
+      positions: Array.from(
+        { length: 1 + nodes.reduce((last, { position }) => Math.max(last, position), 0) },
+        (_, i) => this.word(i),
       ),
       nodes: staying.map(i => {
         const { kind, layer, position, feature, value } = nodes[i];
