@@ -6,6 +6,7 @@
  *                    image, brighter    1×3×48×48
  *                    gpt      a language model of two layers that writes letters; tokens: 4×8
  *                    coder    a transcoder of its second MLP, of 16 features; of: a weight for each of gpt's logits;
+ *                    store    features of coder in a folder
  *                    why      what makes them what they are on the first row of tokens
  *                    net      x → logits (four classes), y, hidden; x, label, next, target and all of them as data
  *                    photos, acts, ids, config, checkpoint, writeFile
@@ -120,6 +121,8 @@ export async function everywhere() {
   const of = Float32Array.from({ length: config.vocab_size as number }, (_, i) => Number(i === 3));
   const first = { tokens: tokens.at(0).reshape([1, 8]) };
   const why = await front.transcoder.attribute(gpt, [coder], first, { of, live: false });
+  const top = await front.transcoder.topExamples(gpt, coder, { tokens }, { live: false });
+  const store = await front.transcoder.storeFeatures(top, 'stored/');
   const photos = await front.imageFolder('photos/', { size: 48 });
   const ids = [...Array(64).keys()].map(i => i % 16);
   return {
@@ -134,6 +137,7 @@ export async function everywhere() {
     coder,
     of,
     why,
+    store,
     photos,
     ids,
     coin,

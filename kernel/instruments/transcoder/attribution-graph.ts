@@ -7,6 +7,7 @@ import type { MimeBundle } from '../../base/host.ts';
 import { displaySymbol } from '../../display/bundle.ts';
 import { Table } from '../../display/table.ts';
 import { circuit } from '../../display/views/circuit.ts';
+import type { Speller } from './spelling.ts';
 
 export interface AttributionNode {
   readonly kind: 'token' | 'feature' | 'error' | 'output';
@@ -45,7 +46,7 @@ export class AttributionGraph {
     private readonly about: {
       of: number;
       tokens?: readonly number[];
-      spell?(tokens: readonly number[]): string;
+      spell?: Speller;
     },
     /** Nodes and edges that stay, where some were taken away. */
     private readonly kept?: { nodes: ReadonlySet<number>; edges: readonly AttributionEdge[] },
@@ -213,7 +214,7 @@ export class AttributionGraph {
   private word(position: number): string {
     const { tokens, spell } = this.about;
     if (!tokens) return String(position);
-    return spell?.([tokens[position]]).trim() || String(tokens[position]);
+    return spell?.(tokens)[position].trim() || String(tokens[position]);
   }
 
   /** @internal */

@@ -27,6 +27,7 @@ import type { Inputs } from '../../model/feeds.ts';
 import type { Model } from '../../model/model.ts';
 import { AttributionGraph, influenceOf, type AttributionNode } from './attribution-graph.ts';
 import { layersOf, repeated, type Layers } from './layers.ts';
+import { speller } from './spelling.ts';
 import type { Transcoder } from './transcoder.ts';
 
 export interface AttributionOptions {
@@ -42,6 +43,8 @@ export interface AttributionOptions {
   most?: number;
   /** Targets that go through the network together. */
   batch?: number;
+  /** The text of each token by its id; where left out, as the model's tokenizer has it. */
+  words?: readonly string[];
   /** Show a progress bar. */
   live?: boolean;
 }
@@ -80,7 +83,7 @@ export async function attribute(
     {
       of: outputValue,
       tokens: layers.tokens,
-      spell: layers.spell,
+      spell: speller(model, options.words),
     },
   );
 

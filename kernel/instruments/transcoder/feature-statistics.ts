@@ -1,5 +1,6 @@
 /** What features are like on some data: how often they are active, how strongly, and how much they explain together. */
 import type { Tensor } from '../../base/tensor.ts';
+import { FeatureHistograms } from './feature-histograms.ts';
 import type { Rows } from './rows.ts';
 import type { Transcoder } from './transcoder.ts';
 
@@ -13,6 +14,8 @@ export class FeatureStatistics {
   readonly active: Float64Array;
   readonly sum: Float64Array;
   readonly largest: Float64Array;
+  /** How their values are spread. */
+  readonly histograms: FeatureHistograms;
   private off = 0;
   private readonly total: Float64Array;
   private readonly squares: Float64Array;
@@ -21,6 +24,7 @@ export class FeatureStatistics {
     const { features, outputs } = t.coder;
     const width = outputs.reduce((sum, value) => sum + value, 0);
     [this.active, this.sum, this.largest] = [0, 0, 0].map(() => new Float64Array(features));
+    this.histograms = new FeatureHistograms(features);
     [this.total, this.squares] = [0, 0].map(() => new Float64Array(width));
   }
 
@@ -39,6 +43,7 @@ export class FeatureStatistics {
       this.active[feature]++;
       this.sum[feature] += value;
       if (value > this.largest[feature]) this.largest[feature] = value;
+      this.histograms.add(feature, value);
     }
     for (let i = 0; i < wanted.length; i++) {
       this.off += (wanted[i] - reconstructed[i]) ** 2;

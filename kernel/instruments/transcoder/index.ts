@@ -9,7 +9,7 @@ export { evaluate, Evaluation, type EvaluateOptions } from './evaluate.ts';
 export { load, save, type LoadTranscoderOptions, type SaveTranscoderOptions } from './saelens.ts';
 export { connections } from './connections.ts';
 export { sweep, Sweep, type SweepOptions } from './sweep.ts';
-export { TopExamples, topExamples, type TopExample, type TopExamplesOptions } from './top-examples.ts';
+export { TopExamples, topExamples, type TopExamplesOptions } from './top-examples.ts';
 export { attribute, type AttributionOptions } from './attribution.ts';
 export {
   AttributionGraph,
@@ -24,3 +24,7 @@ export {
   virtualWeights,
   type VirtualWeightsOptions,
 } from './virtual-weights.ts';
+export { FeatureStore, openFeatures, storeFeatures } from './feature-store.ts';
+export type { FeatureHistogram } from './feature-histograms.ts';
+export { FeatureNames } from './feature-names.ts';
+export type { FeatureSource, FindOptions, FoundFeature, KnownFeature, TopExample } from './feature-source.ts';

@@ -4,7 +4,6 @@ import { formatDims } from '../../base/shape.ts';
 import { Tensor, tensor } from '../../base/tensor.ts';
 import type { Inputs } from '../../model/feeds.ts';
 import type { Model } from '../../model/model.ts';
-import { speller } from './top-examples.ts';
 import type { Transcoder } from './transcoder.ts';
 
 /** One MLP. Without a coder everything that it writes is an error. */
@@ -37,7 +36,6 @@ export interface Layers {
   readonly positions: number;
   readonly width: number;
   readonly tokens?: readonly number[];
-  spell?(tokens: readonly number[]): string;
 }
 
 /** Reads what every MLP does on one example. */
@@ -81,7 +79,6 @@ export async function layersOf(
     positions,
     width,
     tokens: tokens?.toNumbers(),
-    spell: speller(model),
   };
 }
 

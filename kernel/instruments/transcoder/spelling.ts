@@ -1,0 +1,16 @@
+/** Tokens as people read them: by the model's tokenizer, or by a list of words. */
+import type { Model } from '../../model/model.ts';
+
+/** What each token adds to the text; joined they are the text. */
+export type Speller = (tokens: readonly number[]) => string[];
+
+/** @returns undefined where no words are given and the model brings no tokenizer */
+export function speller(model: Model, words?: readonly string[]): Speller | undefined {
+  if (words) return tokens => tokens.map(id => `${words[id] ?? `<${id}?>`} `);
+  try {
+    const { tokenizer } = model;
+    return tokens => tokenizer.pieces(tokens);
+  } catch {
+    return undefined;
+  }
+}
