@@ -4,6 +4,7 @@ export { atlas, type AtlasOptions } from './views/atlas.ts';
 export { attention, type AttentionOptions } from './views/attention.ts';
 export { circuit, type CircuitForm, type CircuitOptions, type NodeForm } from './views/circuit.ts';
 export { diff, type DiffOptions } from './views/diff.ts';
+export { features, type Feature, type FeaturesOptions } from './views/features.ts';
 export { lens, type LensForm, type LensOptions } from './views/lens.ts';
 export { matrix, type MatrixOptions } from './views/matrix.ts';
 export { model, type Network } from './views/model.ts';

@@ -7,6 +7,7 @@ import * as activationMap from './activation-map.ts';
 import * as atlas from './atlas.ts';
 import * as circuit from './circuit.ts';
 import * as diff from './diff.ts';
+import * as features from './features.ts';
 import * as lens from './lens.ts';
 import * as matrix from './matrix.ts';
 import * as patching from './patching.ts';
@@ -93,6 +94,30 @@ export const made: Record<string, { view: Displayable; problem(data: unknown): s
     problem: circuit.problem,
   },
   'circuit of nothing': { view: circuit.circuit({ nodes: [], edges: [] }), problem: circuit.problem },
+  features: {
+    view: features.features(
+      [
+        {
+          feature: 7,
+          label: hostile,
+          density: 0.02,
+          largest: 3.5,
+          mean: 1.25,
+          token: hostile,
+          histogram: { top: 4, counts: [3, 1] },
+          examples: [{ place: hostile, value: 3.5, tokens: words, values: [0, 0.5, 0, 3.5], at: 3 }],
+          nearest: [{ feature: 9, label: hostile, cosine: 0.5 }],
+          reads: [{ name: hostile, value: 0.5 }],
+          writes: [{ name: 'channel 1', value: -0.5 }],
+          raises: [{ name: hostile, value: 1 }],
+          lowers: [{ name: 'x', value: -1 }],
+        },
+      ],
+      { title: hostile, about: hostile, count: 512 },
+    ),
+    problem: features.problem,
+  },
+  'features of nothing': { view: features.features([]), problem: features.problem },
   patching: {
     view: patching.patching(tensor([0, 0.5, -1, NaN], [2, 2]), [hostile, 'b'], {
       title: hostile,

@@ -24,6 +24,7 @@ export {
   virtualWeights,
   type VirtualWeightsOptions,
 } from './virtual-weights.ts';
+export { dashboard, type DashboardOptions } from './dashboard.ts';
 export { FeatureStore, openFeatures, storeFeatures } from './feature-store.ts';
 export type { FeatureHistogram } from './feature-histograms.ts';
 export { FeatureNames } from './feature-names.ts';

@@ -9,7 +9,9 @@ export function speller(model: Model, words?: readonly string[]): Speller | unde
   if (words) return tokens => tokens.map(id => `${words[id] ?? `<${id}?>`} `);
   try {
     const { tokenizer } = model;
-    return tokens => tokenizer.pieces(tokens);
+    // what stands for no text, such as the end of one, is shown by its name
+    const named = (id: number) => (tokenizer.isSpecial(id) ? `${tokenizer.token(id)} ` : '');
+    return tokens => tokenizer.pieces(tokens).map((piece, i) => piece || named(tokens[i]));
   } catch {
     return undefined;
   }

@@ -79,6 +79,7 @@ export async function deembeddings(
 /**
  * What one unit of each feature adds to each output at its own position, straight through the residual stream.
  *
+ * @param options `inputs`: examples to measure the mean scale of each normalization on; `logits`: the output
  * @returns F×V
  * @throws NameError on an unknown site
  * @example (await transcoder.outputEffects(gpt, coder, { inputs: { tokens } })).dims[0] // → 16
@@ -86,15 +87,41 @@ export async function deembeddings(
 export async function outputEffects(
   model: Model,
   t: Transcoder,
-  { inputs, logits = 'logits' }: { inputs: Inputs; logits?: string },
+  { inputs, logits }: { inputs: Inputs; logits?: string },
 ): Promise<Tensor> {
-  const { W_dec } = t.weights;
-  const direct = await bare(model, inputs, single(t.to));
-  const { rows, given, length } = laid(inputs, W_dec.data as Float32Array, t.features);
-  const { [logits]: moved } = await direct.jvp(given, { of: [logits], at: { [t.to[0]]: rows } });
-  direct.dispose();
-  const width = moved.dims.at(-1)!;
-  return new Tensor('float32', [t.features, width], (moved.data as Float32Array).slice(0, length * width));
+  const { of, dispose } = await effector(model, t, { inputs, logits });
+  const effects = await of(Array.from({ length: t.features }, (_, feature) => feature));
+  dispose();
+  return effects;
+}
+
+/** The same for a few features at a time, while the network is made once. */
+export interface Effector {
+  /** features × V */
+  of(features: readonly number[]): Promise<Tensor>;
+  dispose(): void;
+}
+
+export async function effector(
+  model: Model,
+  { weights, to }: Transcoder,
+  { inputs, logits = 'logits' }: { inputs: Inputs; logits?: string },
+): Promise<Effector> {
+  const site = single(to);
+  const direct = await bare(model, inputs, site);
+  const [decoder, width] = [weights.W_dec.data as Float32Array, weights.W_dec.dims[1]];
+  return {
+    async of(features) {
+      const chosen = new Float32Array(features.length * width);
+      features.forEach((f, i) => chosen.set(decoder.subarray(f * width, (f + 1) * width), i * width));
+      const { rows, given, length } = laid(inputs, chosen, features.length);
+      const { [logits]: moved } = await direct.jvp(given, { of: [logits], at: { [site]: rows } });
+      const outputs = moved.dims.at(-1)!;
+      const values = (moved.data as Float32Array).slice(0, length * outputs);
+      return new Tensor('float32', [features.length, outputs], values);
+    },
+    dispose: () => direct.dispose(),
+  };
 }
 
 function single(sites: readonly string[]): string {
