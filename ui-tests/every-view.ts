@@ -49,6 +49,10 @@ export const everyView = (): Record<string, Bundle> => {
     ]),
     patching: view.patching(tensor([0, 1], [2, 1]), ['a'], { prompt: ['a'], source: ['b'] }),
     ridgeline: view.ridgeline({ one: [1, 2, 3] }),
+    sparsity: view.sparsity(
+      { one: { active: 0.25, units: [0.5, 0], course: [0.5, 0.25] } },
+      { steps: [0, 9] },
+    ),
     training: view.training({ loss: [3, 2, 1] }),
     quantization: view.quantization([{ name: 'one', bits: 4, error: 0.1, outliers: 0, bytes: 8 }]),
     diff: view.diff(view.matrix(tensor([1, 2], [2])), view.matrix(tensor([1, 3], [2]))),

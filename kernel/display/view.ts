@@ -11,5 +11,6 @@ export { model, type Network } from './views/model.ts';
 export { patching, type PatchingOptions } from './views/patching.ts';
 export { quantization, type QuantizationOptions, type QuantizedLayer } from './views/quantization.ts';
 export { ridgeline, type RidgelineOptions } from './views/ridgeline.ts';
+export { sparsity, type SparsityLayer, type SparsityOptions } from './views/sparsity.ts';
 export { tokens, type TokensOptions } from './views/tokens.ts';
 export { monitor, training, type Monitor, type TrainingOptions } from './views/training.ts';

@@ -13,6 +13,7 @@ import * as matrix from './matrix.ts';
 import * as patching from './patching.ts';
 import * as quantization from './quantization.ts';
 import * as ridgeline from './ridgeline.ts';
+import * as sparsity from './sparsity.ts';
 import * as tokens from './tokens.ts';
 import * as training from './training.ts';
 
@@ -149,6 +150,16 @@ export const made: Record<string, { view: Displayable; problem(data: unknown): s
   ridgeline: {
     view: ridgeline.ridgeline({ [hostile]: [0, 1, 2, NaN], two: [1, 1, 1] }, { title: hostile, bins: 8 }),
     problem: ridgeline.problem,
+  },
+  sparsity: {
+    view: sparsity.sparsity(
+      {
+        [hostile]: { active: 0.25, units: [0, 0.5, 0.25], course: [0.5, 0.25] },
+        two: { active: 0, units: new Float64Array(2), course: [0.5, 0] },
+      },
+      { title: hostile, steps: [0, 100] },
+    ),
+    problem: sparsity.problem,
   },
   training: {
     view: training.training(

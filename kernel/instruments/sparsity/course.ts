@@ -5,6 +5,7 @@ import { displaySymbol } from '../../display/bundle.ts';
 import { lines, type Chart } from '../../display/plot.ts';
 import { progress } from '../../display/progress.ts';
 import { Table } from '../../display/table.ts';
+import { sparsity } from '../../display/views/sparsity.ts';
 import type { Model } from '../../model/model.ts';
 import { stats, type Stats, type StatsData, type StatsOptions } from './stats.ts';
 
@@ -63,12 +64,16 @@ export class Course {
     return String(this.table());
   }
 
+  /** The layers as they are last, with the course of each; as a table where nothing draws that. */
   [displaySymbol](): MimeBundle {
-    return {
-      ...this.chart()[displaySymbol](),
-      'text/plain': this.toString(),
-      'text/html': this.table().toHtml(),
-    };
+    const last = this.stats[this.stats.length - 1];
+    const layers = last.layers.map(
+      ({ site, active, unitActive }) =>
+        [site, { active, units: unitActive, course: this.active(site) }] as const,
+    );
+    const title = `${last.model}: share of active units as it trained`;
+    const shown = sparsity(Object.fromEntries(layers), { title, steps: this.steps })[displaySymbol]();
+    return { ...shown, 'text/plain': this.toString(), 'text/html': this.table().toHtml() };
   }
 }
 

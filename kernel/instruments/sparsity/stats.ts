@@ -8,6 +8,7 @@ import { displaySymbol } from '../../display/bundle.ts';
 import { bar, type Chart } from '../../display/plot.ts';
 import { progress } from '../../display/progress.ts';
 import { Table } from '../../display/table.ts';
+import { sparsity } from '../../display/views/sparsity.ts';
 import {
   batchesOf,
   countBatches,
@@ -183,9 +184,14 @@ export class Stats implements Iterable<LayerStats> {
     return `${this.model}: ${percent(this.active)} active\n${String(this.table())}`;
   }
 
+  /** A board of the layers, with the units of the one that is chosen; as a table where nothing draws that. */
   [displaySymbol](): MimeBundle {
-    const chart = this.chart()[displaySymbol]();
-    return { ...chart, 'text/plain': this.toString(), 'text/html': this.table().toHtml() };
+    const layers = this.layers.map(
+      ({ site, active, unitActive }) => [site, { active, units: unitActive }] as const,
+    );
+    const title = `${this.model}: share of active units`;
+    const shown = sparsity(Object.fromEntries(layers), { title })[displaySymbol]();
+    return { ...shown, 'text/plain': this.toString(), 'text/html': this.table().toHtml() };
   }
 }
 
