@@ -9,6 +9,7 @@ import { adam } from '../../train/index.ts';
 import { topK } from './architectures/index.ts';
 import { connections } from './connections.ts';
 import { fit } from './fit.ts';
+import { passBar } from './pass.ts';
 import { sweep } from './sweep.ts';
 import { topExamples } from './top-examples.ts';
 import type { Transcoder } from './transcoder.ts';
@@ -95,4 +96,18 @@ test('a connection is what a unit of one feature adds to the pre-activation of a
   expect(at[8][7]).toBeCloseTo(2 * edges[8][7], 5);
   await expect(connections(late, t)).rejects.toThrow('logits has 20 channels; expected 6, as embed');
   await expect(connections(t, late, [1, 2])).rejects.toThrow('z has 2 values; expected 12');
+});
+
+test('a pass tells how many batches there will be, where that is known', () => {
+  const shown = (...[data, options]: [Parameters<typeof passBar>[0], Parameters<typeof passBar>[1]]) => {
+    const bar = passBar(data, options, 'pass');
+    bar.step();
+    const text = String(bar);
+    bar.end();
+    return text;
+  };
+  expect(shown({ tokens }, { batch: 16 })).toContain('1/3');
+  expect(shown({ tokens }, { batch: 16, batches: 2 })).toContain('1/2');
+  expect(shown(() => ({ tokens }), { batches: 5 })).toContain('1/5');
+  expect(shown(() => ({ tokens }), {})).not.toMatch(/1\/\d/);
 });

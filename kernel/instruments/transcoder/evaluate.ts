@@ -7,7 +7,6 @@ import { host, type MimeBundle } from '../../base/host.ts';
 import { sizeOf } from '../../base/shape.ts';
 import type { Tensor } from '../../base/tensor.ts';
 import { displaySymbol } from '../../display/bundle.ts';
-import { progress } from '../../display/progress.ts';
 import { Table } from '../../display/table.ts';
 import { compile } from '../../engine/compile.ts';
 import { exp, logSoftmax, mul, reduceSum, reshape, sub } from '../../engine/functions.ts';
@@ -17,7 +16,7 @@ import type { Model } from '../../model/model.ts';
 import { crossEntropy } from '../../train/loss.ts';
 import type { Batch, Data } from '../../train/data.ts';
 import { FeatureStatistics } from './feature-statistics.ts';
-import { onePass, sitesOf, type PassOptions } from './pass.ts';
+import { onePass, passBar, sitesOf, type PassOptions } from './pass.ts';
 import type { Transcoder } from './transcoder.ts';
 
 export interface EvaluateOptions extends PassOptions {
@@ -136,7 +135,7 @@ export async function evaluate(
   const compare = comparing({ logits, label, ignore });
   const statistics = new FeatureStatistics(t);
   const sums: BatchLosses[] = [];
-  const bar = live ? progress([], `Evaluating ${t.to.join(' + ')}`, {}) : undefined;
+  const bar = live ? passBar(data, pass, `Evaluating ${t.to.join(' + ')}`) : undefined;
   try {
     for await (const batch of onePass(data, pass)) {
       const rows = await sitesOf(model, batch, t, pass.axis);
@@ -150,7 +149,7 @@ export async function evaluate(
       if (host().interrupted) break;
     }
   } finally {
-    bar?.end('done');
+    bar?.end();
     for (const each of [spliced, ablated]) each.dispose();
     await compare.release();
   }

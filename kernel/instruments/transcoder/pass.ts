@@ -1,6 +1,7 @@
 /** One pass over data, batch by batch, and what a model says there at the sites of a coder. */
 import { NeuronbookError } from '../../base/errors.ts';
 import { Tensor } from '../../base/tensor.ts';
+import { progress, type Progress } from '../../display/progress.ts';
 import { readings } from '../../model/harvest.ts';
 import type { Model } from '../../model/model.ts';
 import { drawing, isStream, lengthOf, type Batch, type Data } from '../../train/data.ts';
@@ -40,6 +41,14 @@ export async function* onePass(
     for (let from = 0; from < count && !full(); from += batch)
       yield rowsOf(data, from, Math.min(count, from + batch));
   }
+}
+
+/** A bar over the batches of one pass; without an end where only the data knows it. */
+export function passBar(data: Data, { batch = 32, batches }: PassOptions, label: string): Progress<unknown> {
+  const endless = typeof data === 'function' || isStream(data);
+  const all = endless ? Infinity : Math.ceil(lengthOf(data) / batch);
+  const total = Math.min(all, batches ?? Infinity);
+  return progress([].values(), label, total < Infinity ? { total } : {});
 }
 
 function rowsOf(data: Batch, from: number, to: number): Batch {

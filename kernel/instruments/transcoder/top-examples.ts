@@ -1,7 +1,6 @@
 /** Where features are most active: the rows of some data, in their context. What a feature is named by. */
 import { host, type MimeBundle } from '../../base/host.ts';
 import { displaySymbol } from '../../display/bundle.ts';
-import { progress } from '../../display/progress.ts';
 import { Table } from '../../display/table.ts';
 import type { Model } from '../../model/model.ts';
 import type { Data } from '../../train/data.ts';
@@ -18,7 +17,7 @@ import {
   type TopExample,
 } from './feature-source.ts';
 import { FeatureStatistics } from './feature-statistics.ts';
-import { onePass, sitesOf, type PassOptions, type PlacedRows } from './pass.ts';
+import { onePass, passBar, sitesOf, type PassOptions, type PlacedRows } from './pass.ts';
 import { speller, type Speller } from './spelling.ts';
 import type { Transcoder } from './transcoder.ts';
 
@@ -181,7 +180,7 @@ export async function topExamples(
 ): Promise<TopExamples> {
   const statistics = new FeatureStatistics(t);
   const strongest: TopExample[][] = Array.from({ length: t.features }, () => []);
-  const bar = live ? progress([], `Top examples of ${t.to.join(' + ')}`, {}) : undefined;
+  const bar = live ? passBar(data, pass, `Top examples of ${t.to.join(' + ')}`) : undefined;
   let seen = 0;
   try {
     for await (const batch of onePass(data, pass)) {
@@ -197,7 +196,7 @@ export async function topExamples(
       if (host().interrupted) break;
     }
   } finally {
-    bar?.end('done');
+    bar?.end();
   }
   return new TopExamples(strongest, statistics, speller(model, words));
 }
