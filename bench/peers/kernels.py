@@ -20,7 +20,7 @@ from jupyter_client.connect import write_connection_file
 PATIENCE = 60
 # On control an answer later than this, in s, is none: tslab hears nothing while a cell runs.
 ANSWER = 10
-STARTS, CELLS, REPEATS, DECLARED, LINES, MEGABYTES, MANY = 5, 30, 10, 100, 100_000, 50, 1000
+STARTS, CELLS, REPEATS, DECLARED, LINES, MEGABYTES, ECHOES, MANY = 5, 30, 10, 100, 100_000, 50, 5, 1000
 
 CODE = {
     "python": {
@@ -134,6 +134,10 @@ class Kernel:
         self.execute(self.code["echo"].format())
         session, channel = self.client.session, self.client.shell_channel
         channel.send(session.msg("comm_open", {"comm_id": "c", "target_name": "echo", "data": {}}))
+        return median([self.bounce() for _ in range(ECHOES)])
+
+    def bounce(self):
+        session, channel = self.client.session, self.client.shell_channel
         message = session.msg("comm_msg", {"comm_id": "c", "data": {}})
         data = bytes(MEGABYTES * 1_000_000)
         start = time.perf_counter()
@@ -145,7 +149,8 @@ class Kernel:
                 back.append(sum(len(buffer) for buffer in answer["buffers"]))
 
         self.idle(message["header"]["msg_id"], seen)
-        return (time.perf_counter() - start) * 1000 if back == [len(data)] else None
+        assert back == [len(data)], back
+        return (time.perf_counter() - start) * 1000
 
     def stop(self):
         self.client.stop_channels()
@@ -177,12 +182,13 @@ def cold(spec, folder):
         kernel.stop()
 
 
-def warm(spec, folder):
+def warm(spec, folder, found):
+    """What a kernel that runs can do; whatever it fails at, what was found before stands."""
     kernel = Kernel(spec, folder)
     try:
         kernel.wait()
         kernel.execute("1+1")
-        found = {"memory_start": kernel.memory()}
+        found["memory_start"] = kernel.memory()
         found["cell"] = median([kernel.execute("1+1") for _ in range(CELLS)])
         for i in range(DECLARED):
             kernel.execute(kernel.code["declare"].format(i))
@@ -192,27 +198,27 @@ def warm(spec, folder):
         for name, ask, key in (("complete", complete, "matches"), ("inspect", inspect, "found")):
             asked = possible(lambda: [ask() for _ in range(REPEATS + 3)][3:])
             found[name] = median([ms for ms, _ in asked]) if asked and asked[-1][1].get(key) else None
+        for i in range(MANY):
+            kernel.execute(kernel.code["declare"].format(i))
+        found["memory_many"] = kernel.memory()
+        found["echo"] = possible(kernel.echo) if spec["comms"] else None
         text = []
         seen = lambda message: text.append(message["content"].get("text", ""))
+
         def ask_meanwhile():
             time.sleep(0.1)
             found["meanwhile"] = possible(kernel.control)
 
         lines = possible(lambda: kernel.execute(kernel.code["lines"].format(LINES), seen, ask_meanwhile))
         found["lines"] = lines if "".join(text).count("\n") == LINES else None
-        found["echo"] = possible(kernel.echo) if spec["comms"] else None
-        for i in range(MANY):
-            kernel.execute(kernel.code["declare"].format(i))
-        found["memory_many"] = kernel.memory()
-        return found
     finally:
         kernel.stop()
 
 
-def attempt(measure, spec, folder):
+def attempt(measure, spec, *given):
     """What is measured, or None of a kernel that fails: the others go on."""
     try:
-        return measure(spec, folder)
+        return measure(spec, *given)
     except Exception as problem:
         print(f"{spec['name']}: {problem!r}", file=sys.stderr)
         return None
@@ -229,7 +235,8 @@ def main():
         for spec in specs:
             times = [pair for pair in starts[spec["name"]] if pair]
             info, first = (median(column) for column in zip(*times)) if times else (None, None)
-            found[spec["name"]] = {"info": info, "first": first, **(attempt(warm, spec, folder) or {})}
+            found[spec["name"]] = {"info": info, "first": first}
+            attempt(warm, spec, folder, found[spec["name"]])
     print(json.dumps(found))
 
 

@@ -27,20 +27,25 @@ const axesFrom = (first: number, count: number): number[] =>
 const correlate = (x: Var, w: Var, geometry: Geometry): Var =>
   apply('Conv', [x, w], { ...windowAttributes(geometry), group: int(geometry.groups) });
 
+/** Places from which on turning the weights around in every run, as in training, is little beside the products. */
+const WORTH = 64;
+
 /**
  * x: N×C×spatial from y: N×M×counts and w: M×C/g×kernel.
  *
- * With stride 1 and constant weights this is a convolution with the kernels turned around, and ONNX Runtime
- * turns them once and runs its fastest kernels (one thread, 64→64 3×3 at 8×56×56: 20.7 ms; ConvTranspose 23.9,
- * PyTorch 21.2; 64→256 at 13×13: 0.56, 0.62, 0.72). With few channels ConvTranspose is faster (3→16 at 64×48×48:
- * 2.8 and 8.3 ms), with a stride far faster than zeros between the elements.
+ * With stride 1 this is a convolution with the kernels turned around. Constant weights are turned once, and ONNX
+ * Runtime runs its fastest kernels (one thread, 64→64 3×3 at 8×56×56: 20.7 ms; ConvTranspose 23.9, PyTorch 21.2;
+ * 64→256 at 13×13: 0.56, 0.62, 0.72); weights that are fed are turned in every run, and it is still faster (the step
+ * of a ResNet-20 on 64 pictures: 127 ms of convolutions instead of 200). With few channels ConvTranspose is faster
+ * (3→16 at 64×48×48: 2.8 and 8.3 ms), with a stride far faster than zeros between the elements.
  */
 function spread(y: Var, w: Var, geometry: Geometry, spatial: Dims): Var {
   const { kernel, strides, dilations, begins, ends, counts, groups } = geometry;
   const flip = (pads: readonly number[]) => pads.map((p, i) => reach(kernel[i], dilations[i]) - 1 - p);
   const turned = { ...geometry, begins: flip(begins), ends: flip(ends) };
   const wide = (w.dims[0] / groups >= 8 && w.dims[1] >= 8) || groups === w.dims[0];
-  if (w.value && wide && strides.every(s => s === 1) && [...turned.begins, ...turned.ends].every(p => p >= 0))
+  const worth = w.value !== undefined || y.dims[0] * sizeOf(counts) >= WORTH;
+  if (worth && wide && strides.every(s => s === 1) && [...turned.begins, ...turned.ends].every(p => p >= 0))
     return correlate(y, turnedAround(w, groups), turned);
 
   // rows of x behind the last window that no window reaches
