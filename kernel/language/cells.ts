@@ -18,10 +18,11 @@ export interface VirtualFile {
   offset: number;
 }
 
-/** The last declaration of a name, and the file where it stands. */
+/** A declaration of a name, the file where it stands, and how many cells there were with it. */
 interface Owner {
   file: string;
   declaration: Declaration;
+  since: number;
 }
 
 /** Counted over all notebooks of a process: they share their parsed files. */
@@ -34,7 +35,11 @@ export class Cells {
   readonly files = new Map<string, VirtualFile>();
   /** What the program begins with; all else is imported. */
   readonly roots: string[] = [];
-  private readonly owners = new Map<string, Owner>();
+  /** Name → its declarations, the newest last. */
+  private readonly owners = new Map<string, Owner[]>();
+  private count = 0;
+  /** Whether the list of names is behind the cells. */
+  private stale = false;
   /** Text → the module of that text, so that a cell that runs again is not a new one. */
   private readonly modules = new Map<string, string>();
   private readonly assigned = new Set<string>();
@@ -59,26 +64,36 @@ export class Cells {
     return this.roots[2];
   }
 
-  /** How a cell before this one declared `name`. */
-  declarationOf = (name: string): Declaration | undefined => this.owners.get(name)?.declaration;
+  /** How the last of the first `asOf` cells with that name declared it. */
+  declarationOf = (name: string, asOf?: number): Declaration | undefined =>
+    this.ownerOf(name, asOf)?.declaration;
+
+  private ownerOf = (name: string, asOf = Infinity): Owner | undefined =>
+    this.owners.get(name)?.findLast(({ since }) => since <= asOf);
 
   /**
    * Takes a cell that ran into the program. One that failed without being TypeScript has never run; of an `opaque`
    * cell only the names are taken, because its types cannot be worked out.
    */
   add(code: string, count: number, failed = false, opaque = false): void {
+    this.count++;
     if (failed && !parses(code)) return;
     this.note(code);
     const declarations = declarationsOf(code);
     if (!declarations.size && !reachesOut(code)) return;
     const names = [...declarations.keys()];
-    const head = opaque ? '\n' : this.header(declarations, wordsOf(code));
+    const head = opaque ? '\n' : this.header(declarations, { words: wordsOf(code) });
     const text = opaque
       ? `\n${names.map(name => `export declare const ${name}: any; export type ${name} = any;`).join(' ')}`
       : `${head}${code}\nexport { ${names.join(', ')} };`;
     const file = this.modules.get(text) ?? this.module(text, head.length, code, count);
-    for (const [name, declaration] of declarations) this.owners.set(name, { file, declaration });
-    this.list();
+    for (const [name, declaration] of declarations) {
+      const owner = { file, declaration, since: this.count };
+      const before = this.owners.get(name);
+      if (before) before.push(owner);
+      else this.owners.set(name, [owner]);
+    }
+    this.stale = true;
   }
 
   /** Nothing of any cell is known any more. */
@@ -87,13 +102,18 @@ export class Cells {
     this.roots.splice(3);
     for (const known of [this.owners, this.modules, this.assigned]) known.clear();
     this.set(this.globals, this.prelude, 0);
-    this.list();
+    this.count = 0;
+    this.stale = true;
   }
 
-  /** Makes `code` the current cell; the others are what it can use. */
-  ask(code: string): VirtualFile {
+  /**
+   * Makes `code` the current cell. What it can use: all names of the others, as somebody who types may want any of
+   * them; or, of a cell that is only read, those that it uses, as the first `asOf` cells declared them.
+   */
+  ask(code: string, asOf?: number): VirtualFile {
     const path = this.path('current', code);
-    const head = this.header(declarationsOf(code));
+    if (asOf === undefined) this.list();
+    const head = this.header(declarationsOf(code), asOf === undefined ? {} : { words: wordsOf(code), asOf });
     const known = this.files.get(path);
     if (this.current !== path) {
       this.files.delete(this.current);
@@ -113,11 +133,16 @@ export class Cells {
   }
 
   /** What a cell imports, in one line, so that lines count as the user sees them, plus one. */
-  private header(own: ReadonlyMap<string, unknown>, words?: ReadonlySet<string>): string {
+  private header(
+    own: ReadonlyMap<string, unknown>,
+    { words, asOf }: { words?: ReadonlySet<string>; asOf?: number },
+  ): string {
     const imported: string[] = [];
     const variables: string[] = [];
-    for (const [name, { file, declaration }] of this.owners) {
-      if (own.has(name) || (words && !words.has(name))) continue;
+    for (const name of words ?? this.owners.keys()) {
+      const owner = this.ownerOf(name, asOf);
+      if (own.has(name) || !owner) continue;
+      const { file, declaration } = owner;
       // an import cannot be assigned to, a variable of an earlier cell can
       if (declaration === 'variable')
         variables.push(`declare let ${name}: typeof import(${JSON.stringify(file)}).${name};`);
@@ -128,10 +153,12 @@ export class Cells {
     return `${[...list, ...variables].join(' ')}\n`;
   }
 
-  /** Writes the list of names again. */
+  /** Writes the list of names again, where it changed. */
   private list(): void {
+    if (!this.stale) return;
+    this.stale = false;
     const lines = [...this.owners].map(
-      ([name, { file }]) => `export { ${name} } from ${JSON.stringify(file)};`,
+      ([name, owners]) => `export { ${name} } from ${JSON.stringify(owners.at(-1)!.file)};`,
     );
     this.set(this.names, `export {};\n${lines.join('\n')}`, 0);
   }

@@ -49,6 +49,29 @@ test('a type that runs away costs the worker, not the kernel; its names are know
   await client.dispose();
 });
 
+test('who types comes before cells that wait to be checked, each against what was there when it ran', async () => {
+  const client = createLanguageClient(mkdtempSync(join(tmpdir(), 'client-')));
+  const order: string[] = [];
+  const done = <T>(name: string, answer: Promise<T>): Promise<T> =>
+    answer.then(found => {
+      order.push(name);
+      return found;
+    });
+  client.addCell('let size = 1', 1);
+  const checks = [
+    done('first', client.diagnose('size.toFixed(); later')),
+    done('second', client.diagnose('size.toFixed()')),
+  ];
+  client.addCell('let size = "large"; const later = 1', 2);
+  checks.push(done('third', client.diagnose('size.toFixed()')));
+  const { matches } = await done('complete', client.complete('lat', 3));
+  expect(matches).toEqual(['later']);
+  const found = await Promise.all(checks);
+  expect(found.map(each => each.map(({ code }) => code))).toEqual([[2304], [], [2551]]);
+  expect(order).toEqual(['first', 'complete', 'second', 'third']);
+  await client.dispose();
+});
+
 test('cells that are gone are forgotten', async () => {
   const client = createLanguageClient(mkdtempSync(join(tmpdir(), 'client-')));
   client.addCell('const kept = { field: 1 }; globalThis.extra = 1; declare global { var wide: 1 }', 1);

@@ -13,7 +13,7 @@ export interface LanguageClient {
   complete(code: string, cursor: number): Promise<CompleteReply>;
   inspect(code: string, cursor: number, detail: number): Promise<InspectReply>;
   isComplete(code: string): Promise<IsCompleteReply>;
-  /** Type errors of a cell that has not run. */
+  /** Type errors of a cell behind those that are known now. Other questions come first, however long cells wait. */
   diagnose(code: string): Promise<Diagnostic[]>;
   /** Makes known what a cell that ran declares; one that failed has declared what it came to. */
   addCell(code: string, count: number, failed?: boolean): void;
@@ -41,6 +41,11 @@ const workerUrl = new URL(
   import.meta.url,
 );
 
+/** After an answer to somebody who types the next key may follow; a row of cells is checked when it does not, in ms. */
+const PAUSE = 300;
+/** Cells that wait to be checked, as after Run All; beyond, the oldest are not. */
+const MOST_CHECKS = 200;
+
 /** A type can ask for more memory than there is; then the worker dies, and only the worker. */
 const resourceLimits = { maxOldGenerationSizeMb: 2048 };
 
@@ -49,8 +54,11 @@ export function createLanguageClient(cwd: string, { limit = 10_000 }: ClientOpti
   /** Cells whose types cannot be worked out. */
   const opaque = new Set<string>();
   const waiting = new Map<number, Waiting>();
+  /** Cells to be checked, each when nobody waits for anything else. */
+  const checks: { code: string; asOf: number; resolve(found: Diagnostic[]): void }[] = [];
   let worker: Worker | undefined;
   let watch: NodeJS.Timeout | undefined;
+  let pause: NodeJS.Timeout | undefined;
   let warm = false;
   let asked = 0;
 
@@ -120,9 +128,30 @@ export function createLanguageClient(cwd: string, { limit = 10_000 }: ClientOpti
     });
   }
 
+  function check(): void {
+    if (waiting.size || (pause && checks.length > 1)) return;
+    const next = checks.shift();
+    if (next) void ask('diagnose', [next.code, next.asOf], []).then(next.resolve).finally(check);
+  }
+
+  /** For somebody who types. */
+  const serve: typeof ask = (...question) =>
+    ask(...question).finally(() => {
+      clearTimeout(pause);
+      pause = setTimeout(() => {
+        pause = undefined;
+        check();
+      }, PAUSE);
+      pause.unref();
+    });
+
+  function leave(many: number): void {
+    for (const { resolve } of checks.splice(0, many)) resolve([]);
+  }
+
   return {
     complete: (code, cursor) =>
-      ask('complete', [code, cursor], {
+      serve('complete', [code, cursor], {
         status: 'ok',
         matches: [],
         cursor_start: cursor,
@@ -130,20 +159,29 @@ export function createLanguageClient(cwd: string, { limit = 10_000 }: ClientOpti
         metadata: { _jupyter_types_experimental: [] },
       }),
     inspect: (code, cursor, detail) =>
-      ask('inspect', [code, cursor, detail], { status: 'ok', found: false, data: {}, metadata: {} }),
+      serve('inspect', [code, cursor, detail], { status: 'ok', found: false, data: {}, metadata: {} }),
     isComplete: code => Promise.resolve(isComplete(code)),
-    diagnose: code => (opaque.has(code) ? Promise.resolve([]) : ask('diagnose', [code], [])),
+    diagnose: code =>
+      new Promise(resolve => {
+        if (opaque.has(code)) return resolve([]);
+        checks.push({ code, asOf: cells.length, resolve });
+        if (checks.length > MOST_CHECKS) leave(1);
+        check();
+      }),
     addCell(code, count, failed = false) {
       const cell: (typeof cells)[number] = [code, count, failed];
       cells.push(cell);
       if (worker) teach(worker, cell);
     },
     forget() {
+      leave(checks.length);
       cells.length = 0;
       if (worker) post(worker, { id: ++asked, method: 'forget', given: [] });
     },
     isWarm: () => warm,
     async dispose() {
+      leave(checks.length);
+      clearTimeout(pause);
       await worker?.terminate();
     },
   };

@@ -26,15 +26,19 @@ const missingName = new Set([2304, 2552, 18004]);
 /** All that TypeScript has to say of an `any` that nobody wrote. Switching it off would make `[]` a list of nothing. */
 const isImplicitAny = (code: number): boolean => code >= 7005 && code <= 7061;
 
-/** A cell that is not TypeScript has no type errors: the error of its run says more. `strict`: the project asks for every type. */
+/**
+ * Of a cell behind the first `asOf`. One that is not TypeScript has no type errors: the error of its run says more.
+ * `strict`: the project asks for every type.
+ */
 export function diagnose(
   service: ts.LanguageService,
   cells: Cells,
   code: string,
+  asOf: number,
   strict: boolean,
 ): Diagnostic[] {
   if (/^\s*\/\/\s*@ts-nocheck\b/.test(code)) return [];
-  const { offset } = cells.ask(code);
+  const { offset } = cells.ask(code, asOf);
   if (service.getSyntacticDiagnostics(cells.current).length) return [];
   const source = service.getProgram()?.getSourceFile(cells.current);
   return service
@@ -42,7 +46,7 @@ export function diagnose(
     .filter(({ code, start = 0 }) => !allowed.has(code) && start >= offset)
     .filter(({ code }) => strict || !isImplicitAny(code))
     .filter(found => !(missingName.has(found.code) && isGivenToAll(textOf(found, source), code)))
-    .filter(found => !(ownInitializer.has(found.code) && cells.declarationOf(textOf(found, source))))
+    .filter(found => !(ownInitializer.has(found.code) && cells.declarationOf(textOf(found, source), asOf)))
     .map(found => diagnosticOf(found, code, offset, source));
 }
 

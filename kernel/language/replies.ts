@@ -49,7 +49,8 @@ export interface Diagnostic {
 export interface Questions {
   complete(code: string, cursor: number): CompleteReply;
   inspect(code: string, cursor: number, detail: number): InspectReply;
-  diagnose(code: string): Diagnostic[];
+  /** Of a cell that ran, or runs, behind the first `asOf`; behind all where left out. */
+  diagnose(code: string, asOf?: number): Diagnostic[];
   addCell(code: string, count: number, failed?: boolean, opaque?: boolean): void;
   forget(): void;
 }

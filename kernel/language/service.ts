@@ -57,9 +57,9 @@ export function createService(cwd: string): Questions & { warmUp(): void } {
       return inspectAt(service, cells, typed(code) || code, unitsOf(code, cursor), detail);
     },
 
-    diagnose(code) {
+    diagnose(code, asOf = Infinity) {
       host.refresh();
-      return [...problems.splice(0), ...diagnose(service, cells, typed(code), hasProject)];
+      return [...problems.splice(0), ...diagnose(service, cells, typed(code), asOf, hasProject)];
     },
 
     /** Takes in what changed, before somebody asks. */
