@@ -89,8 +89,10 @@ function describe(
   path: string,
   entries: readonly ts.CompletionEntry[],
 ): Described[] {
-  const checker = service.getProgram()?.getTypeChecker();
-  const source = service.getProgram()?.getSourceFile(path);
+  // one question: TypeScript looks through all files for changes at each
+  const program = service.getProgram();
+  const checker = program?.getTypeChecker();
+  const source = program?.getSourceFile(path);
   if (!checker || !source) return [];
   const since = performance.now();
   return entries.map(({ symbol }, i) => {
