@@ -1,24 +1,10 @@
 /** The examples of docs/training.md run, one after the other, as a reader would run them. */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { setHost } from '../base/host.ts';
+import { expect, test } from 'vitest';
 import * as front from '../index.ts';
+import { readPage } from '../test-reader.ts';
 import { blocksOf, runSnippet } from '../test-snippets.ts';
 
-const page = readFileSync(new URL('../../docs/training.md', import.meta.url), 'utf8');
-const home = process.cwd();
-const folder = mkdtempSync(`${tmpdir()}/neuronbook-page-`);
-
-beforeAll(() => {
-  process.chdir(folder);
-  setHost({ display() {}, clear() {}, interrupted: false, enterNative() {}, leaveNative() {} });
-});
-afterAll(() => {
-  setHost(undefined);
-  process.chdir(home);
-  rmSync(folder, { recursive: true });
-});
+const page = readPage('training.md');
 
 test('every example runs, and what it says of its results holds', async () => {
   const blocks = blocksOf(page);

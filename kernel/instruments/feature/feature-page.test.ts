@@ -1,16 +1,10 @@
 /** The examples of docs/feature-visualization.md run, one after the other, as a reader would run them, in few steps. */
-import { readFileSync } from 'node:fs';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { setHost } from '../../base/host.ts';
+import { expect, test } from 'vitest';
 import * as front from '../../index.ts';
+import { readPage } from '../../test-reader.ts';
 import { blocksOf, runSnippet } from '../../test-snippets.ts';
 
-const page = readFileSync(new URL('../../../docs/feature-visualization.md', import.meta.url), 'utf8');
-
-beforeAll(() =>
-  setHost({ display() {}, clear() {}, interrupted: false, enterNative() {}, leaveNative() {} }),
-);
-afterAll(() => setHost(undefined));
+const page = readPage('feature-visualization.md');
 
 const { viz } = front;
 const few = { steps: 2 };

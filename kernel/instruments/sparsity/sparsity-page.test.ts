@@ -1,16 +1,10 @@
 /** The examples of docs/sparsity.md run, one after the other, as a reader would run them, but for the steps. */
-import { readFileSync } from 'node:fs';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { setHost } from '../../base/host.ts';
+import { expect, test } from 'vitest';
 import type * as front from '../../index.ts';
+import { readPage } from '../../test-reader.ts';
 import { blocksOf, runSnippet } from '../../test-snippets.ts';
 
-const page = readFileSync(new URL('../../../docs/sparsity.md', import.meta.url), 'utf8');
-
-beforeAll(() =>
-  setHost({ display() {}, clear() {}, interrupted: false, enterNative() {}, leaveNative() {} }),
-);
-afterAll(() => setHost(undefined));
+const page = readPage('sparsity.md');
 
 test('every example runs, and what it says of its results holds', async () => {
   const blocks = blocksOf(page);
