@@ -86,15 +86,22 @@ export function writeAll(fd: number, bytes: Uint8Array): void {
   }
 }
 
+export interface FrameReader {
+  /** Bytes that have come: a chunk of their own, or what was read into `space`. */
+  take(chunk: Buffer): void;
+  /** Where the rest of a frame on its way belongs; bytes read into its beginning are not copied again. */
+  space(): Buffer | undefined;
+}
+
 /** Collects chunks as they arrive and hands out whole messages. */
-export function createFrameReader<T extends Framed>(handler: (message: T) => void): (chunk: Buffer) => void {
+export function createFrameReader<T extends Framed>(handler: (message: T) => void): FrameReader {
   /** Less than a head. */
   let rest: Buffer = Buffer.alloc(0);
   /** A frame on its way, put together in place, and how much of it is there. */
   let partial: Buffer | undefined;
   let filled = 0;
 
-  function take(chunk: Buffer): void {
+  function parse(chunk: Buffer): void {
     rest = rest.length ? Buffer.concat([rest, chunk]) : chunk;
     while (rest.length >= HEAD) {
       const wanted = HEAD + rest.readUInt32LE(0);
@@ -110,15 +117,19 @@ export function createFrameReader<T extends Framed>(handler: (message: T) => voi
     }
   }
 
-  return chunk => {
-    if (!partial) return take(chunk);
-    const used = chunk.copy(partial, filled);
-    filled += used;
-    if (filled < partial.length) return;
-    const whole = partial;
-    partial = undefined;
-    handler(decode(whole) as T);
-    take(chunk.subarray(used));
+  return {
+    take(chunk) {
+      if (!partial) return parse(chunk);
+      const inPlace = chunk.buffer === partial.buffer && chunk.byteOffset === partial.byteOffset + filled;
+      const used = inPlace ? chunk.length : chunk.copy(partial, filled);
+      filled += used;
+      if (filled < partial.length) return;
+      const whole = partial;
+      partial = undefined;
+      handler(decode(whole) as T);
+      parse(chunk.subarray(used));
+    },
+    space: () => partial?.subarray(filled),
   };
 }
 

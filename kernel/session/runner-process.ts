@@ -64,13 +64,13 @@ export function createRunner({ cwd, onEvent, onOutput, onExit }: RunnerOptions):
     fd => (child.stdio as readonly unknown[])[fd] as Socket,
   );
 
-  const read = createFrameReader<RunnerEvent>(event => {
+  const reader = createFrameReader<RunnerEvent>(event => {
     if (event.type === 'ready') ready = true;
     onEvent(event);
   });
   events.on('data', (chunk: Buffer) => {
     chunks++;
-    read(chunk);
+    reader.take(chunk);
   });
   line.setEncoding('utf8');
   line.on('data', text => {

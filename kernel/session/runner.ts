@@ -3,7 +3,7 @@
  * supervisor reads, 3 requests coming in, 4 the interrupt worker's line, 5 events going out,
  * 6 the debugger's line, which that worker answers too.
  */
-import { Socket } from 'node:net';
+import { Socket, type ConnectOpts, type SocketConstructorOpts } from 'node:net';
 import { Worker } from 'node:worker_threads';
 import { setHost } from '../base/host.ts';
 import { bundleOf, isSilent } from '../display/bundle.ts';
@@ -94,7 +94,9 @@ function receive(request: RunnerRequest): void {
 }
 
 /** Node outlives what V8 terminates in a tick, and in no other callback of its own, timers and immediates included. */
-const read = createFrameReader<RunnerRequest>(request => nextTick(receive, request));
+const reader = createFrameReader<RunnerRequest>(request => nextTick(receive, request));
+/** Where requests are read, but for the large ones, which are read to where they stay. */
+const desk = Buffer.allocUnsafeSlow(1 << 16);
 
 listen({
   uncaughtException: stray,
@@ -105,11 +107,20 @@ listen({
   // Ctrl-C in a terminal reaches the whole group; only the supervisor decides what it means
   SIGINT: () => undefined,
 });
-new Socket({ fd: REQUESTS_FD, readable: true, writable: false })
-  .on('data', (chunk: Buffer) => {
-    raise(flags, Flag.FRAMING);
-    read(chunk);
-    lower(flags, Flag.FRAMING);
-  })
-  .on('close', () => process.exit(0));
+const incoming: SocketConstructorOpts & ConnectOpts = {
+  fd: REQUESTS_FD,
+  readable: true,
+  writable: false,
+  onread: {
+    buffer: () => reader.space() ?? desk,
+    callback(length, memory) {
+      const read = Buffer.from(memory.buffer, memory.byteOffset, length);
+      raise(flags, Flag.FRAMING);
+      reader.take(memory === desk ? Buffer.from(read) : read);
+      lower(flags, Flag.FRAMING);
+      return true;
+    },
+  },
+};
+new Socket(incoming).on('close', () => process.exit(0));
 send({ type: 'ready' });
