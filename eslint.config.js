@@ -3,7 +3,16 @@ import js from '@eslint/js';
 import { defineConfig, globalIgnores } from 'eslint/config';
 import tseslint from 'typescript-eslint';
 
-const built = ['lib', 'labextension', 'kernel/dist', '.cache', '.venv*', '.bench-venv', '**/test-results'];
+const built = [
+  'lib',
+  'labextension',
+  'kernel/dist',
+  'dist',
+  '.cache',
+  '.venv*',
+  '.bench-venv',
+  '**/test-results',
+];
 const node = {
   Buffer: 'readonly',
   clearTimeout: 'readonly',

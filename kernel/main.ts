@@ -63,7 +63,8 @@ process.on('SIGTERM', () => void supervisor.stop());
 
 // whoever started the kernel has died without a shutdown request: nothing may stay behind
 const parent = process.ppid;
-const announced = Number(process.env.JPY_PARENT_PID);
+// on Windows the variable holds no number but a handle, and a process keeps the number of the parent that it lost
+const announced = process.platform === 'win32' ? parent : Number(process.env.JPY_PARENT_PID);
 setInterval(() => {
   if (process.ppid !== parent || (announced && !isAlive(announced))) void supervisor.stop();
 }, 1000).unref();

@@ -1,7 +1,7 @@
 /** Builds kernel and extension where their sources changed, and puts both where this repository's JupyterLab looks. */
 import { cpSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { kernelCli, nodeScript, root } from './place.mjs';
+import { kernelCli, nodeScript, root, venvPython } from './place.mjs';
 import { filesUnder, hashOf, unlessFresh } from './stamp.mjs';
 import { run, step } from './step.mjs';
 
@@ -46,6 +46,16 @@ function quietLab() {
   writeFileSync(join(folder, 'overrides.json'), JSON.stringify(overrides, null, 2));
 }
 
+/** The server extension of the wheel, from where its source lies. */
+async function promptServer() {
+  const asked = 'import sysconfig; print(sysconfig.get_path("purelib"))';
+  const modules = (await run(venvPython('.venv'), ['-c', asked])).trim();
+  writeFileSync(join(modules, 'neuronbook.pth'), `${join(root, 'python')}\n`);
+  const folder = join(root, '.venv', 'etc', 'jupyter', 'jupyter_server_config.d');
+  mkdirSync(folder, { recursive: true });
+  cpSync(join(root, 'python', 'jupyter_server_config.json'), join(folder, 'neuronbook.json'));
+}
+
 /** The kernelspec names this folder's files, so a moved folder installs again. */
 export const install = () => {
   const shares = join(root, '.venv', 'share', 'jupyter');
@@ -53,10 +63,11 @@ export const install = () => {
     join(shares, 'kernels', 'neuronbook', 'kernel.json'),
     join(shares, 'labextensions', 'neuronbook-lab', 'package.json'),
   ];
-  const key = hashOf([], { words: [root, kernelKey(), extensionKey()] });
+  const key = hashOf(['python'], { words: [root, kernelKey(), extensionKey()] });
   return unlessFresh('install', key, products, () =>
     step('installing kernel and extension into .venv', async () => {
       quietLab();
+      await promptServer();
       await run(process.execPath, [kernelCli, 'install', '--prefix', join(root, '.venv')]);
     }),
   );

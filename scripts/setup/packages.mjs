@@ -29,7 +29,7 @@ function installed() {
 }
 
 /** npm tells its scripts where it lies; the script form also runs on Windows without a shell. */
-const npm = args =>
+export const npm = args =>
   process.env.npm_execpath?.endsWith('.js')
     ? [process.execPath, [process.env.npm_execpath, ...args], {}]
     : [windows ? 'npm.cmd' : 'npm', args, { shell: windows }];
