@@ -32,7 +32,12 @@ test('in a notebook: a bar, then one curve, updated in place; the run adds nothi
   const ids = new Set(shown.map(({ options }) => options.id));
   expect(ids.size).toBe(2);
   const last = shown.at(-1)!.bundle;
-  expect(Object.keys(last)).toEqual(['application/vnd.plotly.v1+json', 'image/svg+xml', 'text/plain']);
+  expect(Object.keys(last)).toEqual([
+    'application/vnd.plotly.v1+json',
+    'text/html',
+    'image/svg+xml',
+    'text/plain',
+  ]);
   const bars = shown.filter(({ options }) => options.id === shown[0].options.id);
   expect(bars.at(-1)!.bundle['text/plain']).toMatch(/^Training line 20\/20, .*in [\d.]+ s, loss [\d.]+$/);
   expect(run[displaySymbol]()).toEqual({});

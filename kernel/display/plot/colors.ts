@@ -42,17 +42,17 @@ export const stops: Readonly<Record<ColorScale, readonly Rgb[]>> = {
   ],
 };
 
-/** The colour of a share between 0 and 1. */
-export function shade(share: number, scale: ColorScale): string {
+/** The colour of a share between 0 and 1, as red, green and blue up to 255. */
+export function rgbOf(share: number, scale: ColorScale): number[] {
   const list = stops[scale];
   const at = Math.min(1, Math.max(0, share)) * (list.length - 1);
   const low = Math.min(list.length - 2, Math.floor(at));
   const [from, to] = [list[low], list[low + 1]];
-  return `#${from
-    .map((value, i) =>
-      Math.round(value + (to[i] - value) * (at - low))
-        .toString(16)
-        .padStart(2, '0'),
-    )
-    .join('')}`;
+  return from.map((value, i) => Math.round(value + (to[i] - value) * (at - low)));
 }
+
+/** The same as SVG and CSS write it. */
+export const shade = (share: number, scale: ColorScale): string =>
+  `#${rgbOf(share, scale)
+    .map(value => value.toString(16).padStart(2, '0'))
+    .join('')}`;

@@ -4,6 +4,7 @@
  */
 import type { MimeBundle } from '../../base/host.ts';
 import { displaySymbol, type Displayable } from '../bundle.ts';
+import { figureHtml } from '../figure-html.ts';
 import { PLOTLY_MIME } from '../payload.ts';
 import { describe } from './describe.ts';
 import { toPlotly } from './plotly.ts';
@@ -64,10 +65,13 @@ export class Chart implements Displayable {
   constructor(readonly figure: Figure) {}
 
   [displaySymbol](): MimeBundle {
+    const [svg, words] = [this.svg(), this.toString()];
     return {
       [PLOTLY_MIME]: toPlotly(this.figure),
-      'image/svg+xml': this.svg(),
-      'text/plain': this.toString(),
+      // exporters prefer it to the drawing, which they do not fit to a page of paper
+      ...figureHtml({ svg }, words),
+      'image/svg+xml': svg,
+      'text/plain': words,
     };
   }
 

@@ -34,7 +34,12 @@ const charts = {
 
 test.each(Object.entries(charts))('%s has all three faces, without script or unescaped text', (_, chart) => {
   const made = bundle(chart);
-  expect(Object.keys(made)).toEqual(['application/vnd.plotly.v1+json', 'image/svg+xml', 'text/plain']);
+  expect(Object.keys(made)).toEqual([
+    'application/vnd.plotly.v1+json',
+    'text/html',
+    'image/svg+xml',
+    'text/plain',
+  ]);
   const svg = made['image/svg+xml'];
   expect(svg).toMatch(/^<svg xmlns="http:\/\/www.w3.org\/2000\/svg" viewBox/);
   expect(svg).not.toMatch(/NaN|undefined|Infinity|<script|<draws>|class=/);
@@ -154,4 +159,23 @@ describe('image', () => {
     expect(pixel(picture, 3, 3)).toEqual([255]);
     expect(pixel(picture, 1, 1)).toEqual([0]);
   });
+});
+
+test('many cells are one picture, in the colours of few and the same way up', () => {
+  const z = Array.from({ length: 20 }, (_, i) =>
+    Array.from({ length: 15 }, (_, j) => (i === 3 && j === 2 ? NaN : i * 15 + j)),
+  );
+  const svg = plot.heatmap(z).svg();
+  const [, encoded] = /href="data:image\/png;base64,([^"]+)"/.exec(svg) ?? [];
+  const { width, height, channels, data } = decodePng(Buffer.from(encoded, 'base64'));
+  expect([width, height, channels]).toEqual([15, 20, 4]);
+  const pixel = (i: number, j: number) => Buffer.from(data.subarray(4 * (15 * i + j)).subarray(0, 4));
+  for (const [i, j] of [
+    [0, 0],
+    [0, 14],
+    [19, 0],
+    [11, 7],
+  ])
+    expect(`#${pixel(i, j).toString('hex')}`).toBe(`${shade((i * 15 + j) / 299, 'sequential')}ff`);
+  expect(pixel(3, 2)[3]).toBe(0);
 });

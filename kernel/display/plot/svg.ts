@@ -1,5 +1,6 @@
 /** A figure as a small static SVG: what readers see on GitHub, in nbconvert and in an untrusted notebook. */
 import { element, label, picture, type Attributes } from '../svg.ts';
+import { drawCells } from './cells.ts';
 import { colorOf, grid, ink, shade } from './colors.ts';
 import { describe } from './describe.ts';
 import { extentsOf } from './extents.ts';
@@ -139,25 +140,8 @@ function draw(layer: Layer, x: Scale, y: Scale, index: number, frame: Frame): st
           fill: color,
         });
       });
-    case 'cells': {
-      const span = layer.range[1] - layer.range[0] || 1;
-      const rects = layer.z.flatMap((row, i) =>
-        row.map((value, j) =>
-          Number.isFinite(value)
-            ? element('rect', {
-                x: x(j - 0.5),
-                y: Math.min(y(i - 0.5), y(i + 0.5)),
-                // a hair wider, so that no seams show between cells
-                width: x(j + 0.5) - x(j - 0.5) + 0.3,
-                height: Math.abs(y(i + 0.5) - y(i - 0.5)) + 0.3,
-                fill: shade((value - layer.range[0]) / span, layer.scale),
-                'shape-rendering': 'crispEdges',
-              })
-            : '',
-        ),
-      );
-      return [...rects, ...colorBar(layer.scale, layer.range, frame)];
-    }
+    case 'cells':
+      return [...drawCells(layer, x, y), ...colorBar(layer.scale, layer.range, frame)];
   }
 }
 

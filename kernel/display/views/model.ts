@@ -4,6 +4,7 @@
  */
 import type { MimeBundle } from '../../base/host.ts';
 import { displaySymbol, type Displayable } from '../bundle.ts';
+import { figureHtml } from '../figure-html.ts';
 import { isRecord, isText, NEURONBOOK_MIME, type Problem, type ViewPayload } from '../payload.ts';
 import { element, label, picture } from '../svg.ts';
 import { countOf, layOut, type Box, type Layout } from './model-layout.ts';
@@ -166,10 +167,12 @@ class ModelView implements Displayable {
 
   [displaySymbol](): MimeBundle {
     const payload: ModelPayload = { version: 1, view: 'model', data: this.data, options: {} };
+    const [svg, words] = [drawn(this.data), this.toString()];
     return {
       [NEURONBOOK_MIME]: payload,
-      'image/svg+xml': drawn(this.data),
-      'text/plain': this.toString(),
+      ...figureHtml({ svg }, words),
+      'image/svg+xml': svg,
+      'text/plain': words,
     };
   }
 
