@@ -57,32 +57,36 @@ const paper = { fill: '#eceff3', text: { fill: '#222', 'text-anchor': 'middle', 
 /** Nodes up to which each has its label in it. */
 const LABELLED = 90;
 
-export function layOut({ layers, positions, nodes }: Circuit): Layout {
+/** @param without nodes that take no room; a position of these alone is as wide as its name */
+export function layOut(
+  { layers, positions, nodes }: Circuit,
+  without: ReadonlySet<number> = new Set(),
+): Layout {
   const box = nodes.length <= LABELLED ? { width: 86, height: 24 } : { width: 14, height: 14 };
   const pitch = box.width + 8;
   const slots = new Map<string, number[]>();
   nodes.forEach(({ layer, position }, i) => {
+    if (without.has(i)) return;
     const key = `${layer} ${position}`;
     slots.set(key, [...(slots.get(key) ?? []), i]);
   });
-  const widths = positions.map((name, p) =>
-    Math.max(
-      1,
-      Math.min(name.length, look.names) * (look.letter / pitch),
-      ...layers.map((_, l) => slots.get(`${l} ${p}`)?.length ?? 0),
-    ),
-  );
+  const columns = positions.map((name, p) => {
+    const boxes = Math.max(...layers.map((_, l) => slots.get(`${l} ${p}`)?.length ?? 0));
+    const named = Math.min(name.length, look.names) * look.letter;
+    const gap = boxes || !without.size ? look.gap : look.letter;
+    return gap + Math.max(boxes * pitch, named, without.size ? 0 : pitch);
+  });
   const left = 16 + Math.max(...layers.map(name => Math.min(name.length, look.names))) * look.letter;
   const middles: number[] = [];
   let x = left;
-  for (const width of widths) {
-    middles.push(x + look.gap / 2 + (width * pitch) / 2);
-    x += look.gap + width * pitch;
+  for (const width of columns) {
+    middles.push(x + width / 2);
+    x += width;
   }
   const rows = layers.map((_, l) => look.head + (layers.length - 0.5 - l) * look.row);
   const places = nodes.map(({ layer, position }, i) => {
-    const slot = slots.get(`${layer} ${position}`)!;
-    const shift = slot.indexOf(i) - (slot.length - 1) / 2;
+    const slot = slots.get(`${layer} ${position}`) ?? [i];
+    const shift = without.has(i) ? 0 : slot.indexOf(i) - (slot.length - 1) / 2;
     return { x: middles[position] + shift * pitch, y: rows[layer] };
   });
   const height = look.head + layers.length * look.row + look.foot;
@@ -124,31 +128,27 @@ export const labelOf = ({ label }: CircuitNode, { box }: Layout): string =>
 export const clip = (text: string, most = look.names): string =>
   text.length > most ? `${text.slice(0, most - 1)}…` : text;
 
-/** The circuit as a picture of its own, without the nodes and edges that are hidden or too weak. */
+/** The circuit as a picture of its own, without what is hidden, weak edges, and nodes that no edge is left to. */
 export function circuitSvg(
   circuit: Circuit,
   threshold = circuit.threshold,
   hidden: ReadonlySet<number> = new Set(),
 ): string {
-  const layout = layOut(circuit);
   const most = strongest(circuit);
   const { title, unit, layers, positions, nodes } = circuit;
   const edges = circuit.edges.filter(
     edge => reaches(edge, threshold, most) && !hidden.has(edge.from) && !hidden.has(edge.to),
   );
   const used = new Set(edges.flatMap(({ from, to }) => [from, to]));
+  const without = new Set(edges.length ? [...nodes.keys()].filter(i => !used.has(i)) : hidden);
+  const layout = layOut(circuit, without);
   const { width, height } = layout.box;
   const top = title ? 30 : 0;
   const shown = nodes.flatMap((node, i) => {
-    if (hidden.has(i)) return [];
+    if (without.has(i)) return [];
     const { x, y } = layout.nodes[i];
     const at = { x: x - width / 2, y: y - height / 2 + top, width, height, rx: Math.min(6, height / 2) };
-    const box = element('rect', {
-      ...at,
-      fill: paper.fill,
-      stroke: ink,
-      opacity: used.has(i) ? undefined : 0.6,
-    });
+    const box = element('rect', { ...at, fill: paper.fill, stroke: ink });
     const text = labelOf(node, layout);
     return [box, ...(text ? [label(x, y + 4 + top, text, { ...paper.text })] : [])];
   });
@@ -156,7 +156,7 @@ export function circuitSvg(
     {
       width: layout.width,
       height: layout.height + top,
-      alt: `${title || 'circuit'}: ${nodes.length - hidden.size} nodes, ${edges.length} edges by ${unit}`,
+      alt: `${title || 'circuit'}: ${nodes.length - without.size} nodes, ${edges.length} edges by ${unit}`,
       fill: ink,
     },
     [

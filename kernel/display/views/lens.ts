@@ -107,7 +107,7 @@ function html(data: Data): string {
       const title = top
         .map(({ token, probability }) => `${visible(token)} ${cellText(probability)}`)
         .join(', ');
-      return `<td style="background: ${tint(top[0].probability)}; text-align: center" title="${escapeHtml(title)}">${escapeHtml(visible(top[0].token))}</td>`;
+      return `<td style="background: ${tint(top[0].probability)}; padding: 2px 4px; text-align: center" title="${escapeHtml(title)}">${escapeHtml(visible(top[0].token))}</td>`;
     });
     return `<tr><th style="text-align: right">${escapeHtml(data.layers[layer])}</th>${cells.join('')}</tr>`;
   });
