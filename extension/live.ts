@@ -26,8 +26,9 @@ export class Line<Question extends object, Reply> {
     comm.onMsg = message => {
       this.busy = false;
       if (this.closed) return;
-      events.reply(message.content.data as Reply);
+      // the kernel computes the next picture while the page draws this one
       this.flush();
+      events.reply(message.content.data as Reply);
     };
     comm.onClose = () => this.lost();
   }
