@@ -1,5 +1,6 @@
 /** Top examples, sweeps and connections, against what can be computed by hand. */
 import { beforeAll, expect, test } from 'vitest';
+import { setHost } from '../../base/host.ts';
 import { rng } from '../../base/rng.ts';
 import { tensor } from '../../base/tensor.ts';
 import { steer } from '../../model/edits.ts';
@@ -99,6 +100,7 @@ test('a connection is what a unit of one feature adds to the pre-activation of a
 });
 
 test('a pass tells how many batches there will be, where that is known', () => {
+  setHost({ display() {}, clear() {}, interrupted: false, enterNative() {}, leaveNative() {} });
   const shown = (...[data, options]: [Parameters<typeof passBar>[0], Parameters<typeof passBar>[1]]) => {
     const bar = passBar(data, options, 'pass');
     bar.step();
@@ -110,4 +112,5 @@ test('a pass tells how many batches there will be, where that is known', () => {
   expect(shown({ tokens }, { batch: 16, batches: 2 })).toContain('1/2');
   expect(shown(() => ({ tokens }), { batches: 5 })).toContain('1/5');
   expect(shown(() => ({ tokens }), {})).not.toMatch(/1\/\d/);
+  setHost(undefined);
 });
