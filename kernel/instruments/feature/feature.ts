@@ -6,7 +6,7 @@
  */
 import { NeuronbookError } from '../../base/errors.ts';
 import { host } from '../../base/host.ts';
-import { rng as seeded } from '../../base/rng.ts';
+import { rng as seeded, type Rng } from '../../base/rng.ts';
 import type { Tensor } from '../../base/tensor.ts';
 import { compile } from '../../engine/compile.ts';
 import type { Override } from '../../engine/override.ts';
@@ -17,7 +17,8 @@ import { ascend, type AscentGraphOptions } from '../../train/ascend.ts';
 import { adam } from '../../train/optimizer.ts';
 import { assemble, shown, type Parts } from './assemble.ts';
 import { fourier, type Parameterization } from './image/index.ts';
-import { batchVaries, inputOf, pictureDims } from './input.ts';
+import { groupsOf } from './groups.ts';
+import { inputOf, pictureDims } from './input.ts';
 import { channel, direction, neuron } from './objectives/index.ts';
 import type { Regularizer } from './regularizers.ts';
 import { Feature, type FeaturePicture } from './result.ts';
@@ -87,13 +88,15 @@ export async function feature(
     objectives.map(objective => labelOf(model, objective)),
   );
   if (live) result.open();
-  // a network with a fixed batch takes its pictures one after another; otherwise all ascend together
-  const together = batchVaries(model, inputOf(model, options.input));
-  const groups = together ? [objectives] : objectives.map(objective => [objective]);
+  const input = inputOf(model, options.input);
+  const dims = pictureDims(model, input.input, objectives.length, options.size);
+  const seed = seeded(options.seed ?? 0).split('feature');
   let first = 0;
-  for (const group of groups) {
+  for (const group of groupsOf(model, objectives, input, dims)) {
     if (host().interrupted) break;
-    await ascendGroup(model, group, options, steps, pictures => result.update(first, pictures));
+    // several pictures of one objective are not one picture several times
+    const rng = first ? seed.split(`from ${first}`) : seed;
+    await ascendGroup(model, group, options, steps, rng, pictures => result.update(first, pictures));
     first += group.length;
   }
   result.finish();
@@ -105,9 +108,10 @@ async function ascendGroup(
   objectives: readonly Objective[],
   options: FeatureOptions,
   steps: number,
+  rng: Rng,
   report: (pictures: FeaturePicture[]) => void,
 ): Promise<void> {
-  const { seed = 0, image = fourier(), wake = WAKING } = options;
+  const { image = fourier(), wake = WAKING } = options;
   const { optimizer = adam({ lr: options.lr ?? image.lr ?? 0.05 }), gradient } = options;
   const input = inputOf(model, options.input);
   const picture = pictureDims(model, input.input, objectives.length, options.size);
@@ -116,7 +120,6 @@ async function ascendGroup(
     regularize = [],
     override = [],
   } = options;
-  const rng = seeded(seed).split('feature');
 
   // 1. one graph of everything, and a small one that only shows the picture
   const parts: Parts = {
