@@ -59,6 +59,9 @@ export class Cells {
     this.ask('');
   }
 
+  /** Another one after each change. */
+  version = 0;
+
   /** The cell that is being asked about. */
   get current(): string {
     return this.roots[2];
@@ -179,6 +182,7 @@ export class Cells {
 
   private set(path: string, text: string, offset: number): VirtualFile {
     const file = { text, version: ++versions, offset };
+    this.version = versions;
     this.files.set(path, file);
     return file;
   }

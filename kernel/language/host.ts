@@ -28,9 +28,11 @@ export function createServiceHost(cwd: string, cells: Cells, options: ts.Compile
   const lacking = new Set<string>();
   let invalid: ReadonlySet<string> = new Set();
   let triedAt = 0;
+  let looks = 0;
 
   return {
     refresh() {
+      looks++;
       stamps.clear();
       invalid = new Set();
       if (!lacking.size || performance.now() - triedAt < RETRY) return;
@@ -43,6 +45,8 @@ export function createServiceHost(cwd: string, cells: Cells, options: ts.Compile
     getCurrentDirectory: () => cwd,
     getCompilationSettings: () => options,
     getDefaultLibFileName: settings => ts.getDefaultLibFilePath(settings),
+    // within one question TypeScript need not go through all files twice
+    getProjectVersion: () => `${cells.version} ${looks}`,
     getScriptFileNames: () => [...cells.roots],
     getScriptVersion: path => String(cells.files.get(path)?.version ?? stampOf(path)),
     getScriptSnapshot,

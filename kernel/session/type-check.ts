@@ -29,8 +29,12 @@ const magic = /^[ \t]*%types[ \t]+(off|warn|block)[ \t]*$/m;
 const PATIENCE = 40;
 /** The same where nobody sits there: such clients save the notebook without what comes late. */
 const PATIENCE_UNATTENDED = 400;
-/** How long after the first cell the service starts to load, in ms: quick cells that follow have the processor to themselves. */
+/**
+ * How long after a cell the service starts to load, in ms: quick cells that follow have the processor to themselves. They
+ * put it off, but not for longer than the second time.
+ */
 const REST = 250;
+const PUT_OFF = 3000;
 /** A cell that still runs after this time shows its warning meanwhile, in ms. */
 const LONG = 1000;
 
@@ -77,6 +81,20 @@ export function createTypeCheck({ language, isWarm, show, mode = 'warn' }: TypeC
     return found;
   }
 
+  /** Questions to a service that is still to load. */
+  const later: (() => void)[] = [];
+  let loading: NodeJS.Timeout | undefined;
+  let since = 0;
+  function ponder(question: () => void): void {
+    if (later.push(question) === 1) since = performance.now();
+    clearTimeout(loading);
+    const delay = Math.min(REST, since + PUT_OFF - performance.now());
+    loading = setTimeout(() => {
+      for (const ask of later.splice(0)) ask();
+    }, delay);
+    loading.unref();
+  }
+
   function begin({ code, request, silent, allowStdin }: Subject): Checking {
     if (declares.test(code)) known.clear();
     if (mode !== 'warn' || silent || !code.trim()) return unchecked;
@@ -97,7 +115,7 @@ export function createTypeCheck({ language, isWarm, show, mode = 'warn' }: TypeC
     return {
       async passed(hurry) {
         clearTimeout(early);
-        if (!warm) return void setTimeout(() => void ask().then(reveal), REST).unref();
+        if (!warm) return ponder(() => void ask().then(reveal));
         const out = ask().then(reveal);
         await within(allowStdin ? PATIENCE : PATIENCE_UNATTENDED, out, hurry);
       },
