@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { rng } from '../base/rng.ts';
 import { createFrameReader, encodeFrame } from './frames.ts';
-import type { RunnerEvent, RunnerRequest } from './runner-protocol.ts';
+import type { CommEvent, RunnerEvent, RunnerRequest } from './runner-protocol.ts';
 
 function comm(buffers: Buffer[]): RunnerEvent {
   return {
@@ -60,8 +60,8 @@ test('requests too, and a buffer as large as a pipe never is', () => {
   }
   expect(received.length).toBe(3);
   expect(received[1]).toMatchObject({ type: 'comm', run: 2, event: 'msg' });
-  const { buffers: back } = received[1] as { buffers: Buffer[] };
-  expect(back.map((buffer, i) => buffer.equals(buffers[i]))).toEqual([true, true]);
+  const { buffers: back } = received[1] as CommEvent;
+  expect(back.map((buffer, i) => buffers[i].equals(buffer))).toEqual([true, true]);
   expect([received[0], received[2]]).toEqual([requests[0], requests[2]]);
 });
 
