@@ -15,6 +15,8 @@ export interface Face {
 export interface GraphEvents {
   face(box: Box): Face;
   select(box: Box | undefined): void;
+  /** An operator is clicked, or Enter is pressed on it. */
+  choose(box: Box): void;
   /** A module is opened or closed. */
   toggle(box: Box): void;
 }
@@ -266,7 +268,10 @@ export class GraphCanvas {
       if (moved || event.type !== 'pointerup') return;
       const box = this.boxAt(event);
       if (box && this.isSign(box, event)) this.events.toggle(box);
-      else this.select(box, { reveal: false });
+      else {
+        this.select(box, { reveal: false });
+        if (box?.node !== undefined) this.events.choose(box);
+      }
     };
     this.node.setPointerCapture(down.pointerId);
     this.node.addEventListener('pointermove', move);
@@ -290,8 +295,8 @@ export class GraphCanvas {
       ArrowLeft: () => this.goAside(-1),
       ArrowRight: () => this.goAside(1),
       Home: () => this.select(this.layout.boxes[0]),
-      Enter: () => this.selected?.module && this.events.toggle(this.selected),
-      ' ': () => this.selected?.module && this.events.toggle(this.selected),
+      Enter: () => this.act(),
+      ' ': () => this.act(),
       Escape: () => this.select(this.selected?.parent),
       '+': () => this.zoom(1.25),
       '-': () => this.zoom(0.8),
@@ -302,6 +307,11 @@ export class GraphCanvas {
     event.preventDefault();
     event.stopPropagation();
     act();
+  }
+
+  private act(): void {
+    if (this.selected?.module) this.events.toggle(this.selected);
+    else if (this.selected) this.events.choose(this.selected);
   }
 
   /** Along the lines: down to what takes the value, up to what gives it; past a border, from the module itself. */

@@ -8,8 +8,10 @@ import { pointsOf, short } from '../parts/curve.ts';
 import { button, el, icon, icons, setText } from '../parts/dom.ts';
 import { altOf, lastValue, PictureCell } from '../parts/picture-cell.ts';
 import { pngName, saveGrid, savePicture } from '../parts/save.ts';
+import { Selection } from '../parts/selection.ts';
 import { Zoom, type ZoomItem } from '../parts/zoom.ts';
 import type { View, ViewContext } from '../view.ts';
+import '../../style/feature-grid.css';
 
 /** Where the ascent stands, in words. */
 export function stateWords(
@@ -46,6 +48,7 @@ class FeatureGrid implements View<FeatureGridPayload> {
   private readonly announcement = el('span', { class: 'nb-announcement', role: 'status' });
   private readonly list = el('div', { class: 'nb-FeatureGrid-cells', role: 'list' });
   private readonly zoom: Zoom;
+  private readonly selection: Selection;
   private readonly stop: () => void;
   private readonly resized = new ResizeObserver(() => this.layOut());
   readonly node: HTMLElement;
@@ -58,6 +61,7 @@ class FeatureGrid implements View<FeatureGridPayload> {
       () => void this.saveAll(),
       icon(icons.save),
     );
+    this.selection = new Selection(context);
     this.node = el(
       'section',
       { class: 'nb-FeatureGrid' },
@@ -65,6 +69,7 @@ class FeatureGrid implements View<FeatureGridPayload> {
       this.progress,
       this.list,
       this.announcement,
+      this.selection.node,
     );
     this.zoom = new Zoom(trans, index => this.focus(index));
     this.stop = settings.onChange(() => this.update(this.payload));
@@ -76,6 +81,7 @@ class FeatureGrid implements View<FeatureGridPayload> {
   update(payload: FeatureGridPayload): void {
     const before = this.payload?.data.state;
     this.payload = payload;
+    this.selection.update(payload);
     const { title, cells, step, total, state } = payload.data;
     const { trans, settings } = this.context;
     setText(this.title, title);
@@ -99,6 +105,7 @@ class FeatureGrid implements View<FeatureGridPayload> {
     this.stop();
     this.resized.disconnect();
     this.zoom.dispose();
+    this.selection.dispose();
   }
 
   private get pixelated(): boolean {
@@ -108,7 +115,11 @@ class FeatureGrid implements View<FeatureGridPayload> {
 
   private add(): void {
     const cell = new PictureCell(this.context.trans, {
-      zoom: cell => this.zoom.open(this.zoomItems(), this.cells.indexOf(cell)),
+      zoom: cell => {
+        const index = this.cells.indexOf(cell);
+        this.zoom.open(this.zoomItems(), index);
+        this.selection.choose(index);
+      },
       save: cell => {
         const { label, image } = this.payload.data.cells[this.cells.indexOf(cell)];
         savePicture(image, pngName(this.payload.data.title, label));
@@ -220,7 +231,7 @@ class FeatureGrid implements View<FeatureGridPayload> {
       like: this.node,
     };
     try {
-      await saveGrid(pictures, look, pngName(data.title));
+      await saveGrid(pictures, look, pngName(data.title), this.context.trans);
     } catch (error) {
       setText(this.announcement, error instanceof Error ? error.message : String(error));
       this.announcement.classList.add('nb-mod-error');

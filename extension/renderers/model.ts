@@ -6,6 +6,7 @@ import { button, el, icon, icons, ownKeys, setText } from '../parts/dom.ts';
 import { frame, type Frame } from '../parts/frame.ts';
 import { GraphCanvas } from '../parts/graph-canvas.ts';
 import type { View, ViewContext } from '../view.ts';
+import '../../style/model.css';
 
 export { problem } from 'neuronbook/display/views/model';
 
@@ -46,6 +47,7 @@ class ModelGraph implements View<ModelPayload> {
     this.canvas = new GraphCanvas({
       face: box => this.face(box),
       select: box => this.tell(box),
+      choose: box => this.frame.selection.choose(box.node!),
       toggle: box => this.toggle(box),
     });
     this.search = el('input', {
@@ -110,6 +112,7 @@ class ModelGraph implements View<ModelPayload> {
 
   dispose(): void {
     this.canvas.dispose();
+    this.frame.selection.dispose();
   }
 
   private lay(around?: Box): void {

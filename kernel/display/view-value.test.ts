@@ -78,6 +78,21 @@ describe('a selection', () => {
     expect(await choose([0, 0])).toEqual({ seq: 0, error: 'TypeError: no such thing' });
   });
 
+  test('of an operator of a network gives what is known of it', async () => {
+    const graph = {
+      ...{ opsets: {}, outputs: [], constants: new Map() },
+      inputs: [{ name: 'image', dtype: 'float32', dims: [1, 3] }],
+      nodes: [{ op: 'Relu', domain: '', name: 'r', inputs: ['image'], outputs: ['relu1'], attributes: {} }],
+    };
+    const sites = { has: () => false, get: () => ({ name: '', dtype: '' }) };
+    const seen: unknown[] = [];
+    const made = view.model({ name: 'tiny', graph, sites }, { onSelect: node => void seen.push(node) });
+    const { choose } = frontEnd(made);
+    expect(await choose([1])).toEqual({ seq: 0 });
+    expect(seen).toEqual([{ name: 'r', op: 'Relu', inputs: [0] }]);
+    expect(await choose([2])).toMatchObject({ error: expect.stringContaining('nothing to select at') });
+  });
+
   test('is asked for only where there is a handler', () => {
     expect(frontEnd(view.matrix(values)).id).toBeUndefined();
   });

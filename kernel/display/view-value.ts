@@ -44,7 +44,7 @@ export class ViewValue<View extends string, Data, Selection = never> implements 
 
   [displaySymbol](): MimeBundle {
     const { select } = this.options;
-    if (select) answerTo(select, ({ seq, at }) => this.answer(Number(seq), at));
+    if (select) answerSelections(select, this.selected!, this.onSelect!);
     const [svg, png, words] = [this.forms.svg?.(), this.forms.png?.(), this.forms.words()];
     const html = this.forms.html ? { 'text/html': this.forms.html() } : figureHtml({ svg, png }, words);
     return {
@@ -59,20 +59,30 @@ export class ViewValue<View extends string, Data, Selection = never> implements 
   toString(): string {
     return this.forms.words();
   }
+}
 
-  /** What comes over the wire is checked like what is saved. */
-  private async answer(seq: number, at: unknown): Promise<SelectReply> {
+/**
+ * From now on a selection in the display `id` is answered with what the handler returns of it. What comes over the wire is
+ * checked like what is saved.
+ */
+export function answerSelections<Selection>(
+  id: string,
+  selected: (at: readonly number[]) => Selection | undefined,
+  onSelect: (selection: Selection) => unknown,
+): void {
+  const answer = async (seq: number, at: unknown): Promise<SelectReply> => {
     try {
       const isPlace = isNumbers(at) && at.every(Number.isInteger);
-      const selection = isPlace ? this.selected?.(at as number[]) : undefined;
+      const selection = isPlace ? selected(at as number[]) : undefined;
       if (selection === undefined)
         throw new RangeError(`nothing to select at ${JSON.stringify(at)}; show the view again`);
-      const value = await this.onSelect?.(selection);
+      const value = await onSelect(selection);
       return value === undefined ? { seq } : { seq, bundle: await bundleOf(value) };
     } catch (error) {
       return { seq, error: error instanceof Error ? `${error.name}: ${error.message}` : String(error) };
     }
-  }
+  };
+  answerTo(id, ({ seq, at }) => answer(Number(seq), at));
 }
 
 /** Whether indices are as many as `dims`, and each within its own. */

@@ -1,5 +1,13 @@
 /** The payload of the feature grid: pictures that excite something, each with the course of its ascent. */
-import { isNumbers, isRecord, isSize, isText, type Problem, type ViewPayload } from '../payload.ts';
+import {
+  isNumbers,
+  isRecord,
+  isSize,
+  isText,
+  type Problem,
+  type ViewOptions,
+  type ViewPayload,
+} from '../payload.ts';
 
 /** One picture of the grid and how it came about. */
 export interface FeatureCell {
@@ -27,7 +35,7 @@ export type FeatureGridPayload = ViewPayload<
     total: number;
     state: 'running' | 'done' | 'interrupted';
   },
-  { columns?: number; pixelated?: boolean }
+  ViewOptions & { columns?: number; pixelated?: boolean }
 >;
 
 export const problem: Problem = data => {

@@ -2,11 +2,9 @@
  * A network as boxes and lines: its operators, gathered into the modules that their names tell of, which open and
  * close. What a saved notebook or a file shows, without a kernel.
  */
-import type { MimeBundle } from '../../base/host.ts';
-import { displaySymbol, type Displayable } from '../bundle.ts';
-import { figureHtml } from '../figure-html.ts';
-import { isRecord, isText, NEURONBOOK_MIME, type Problem, type ViewPayload } from '../payload.ts';
+import { isRecord, isText, type Problem, type ViewOptions, type ViewPayload } from '../payload.ts';
 import { element, label, picture } from '../svg.ts';
+import { ViewValue, type Selecting } from '../view-value.ts';
 import { countOf, layOut, type Box, type Layout } from './model-layout.ts';
 import { firstOpen, modulesOf } from './model-tree.ts';
 
@@ -25,7 +23,11 @@ export interface ModelNode {
   facts?: [name: string, text: string][];
 }
 
-export type ModelPayload = ViewPayload<'model', { title: string; note: string; nodes: ModelNode[] }>;
+export type ModelPayload = ViewPayload<
+  'model',
+  { title: string; note: string; nodes: ModelNode[] },
+  ViewOptions
+>;
 
 /** Nodes that a browser can lay out while somebody waits. */
 const most = 20_000;
@@ -162,31 +164,16 @@ function noteOf(nodes: readonly ModelNode[], { opsets, nodes: operators }: Netwo
 /** 1234567 → 1 234 567, with spaces that do not break. */
 const grouped = (count: number): string => String(count).replace(/\B(?=(\d{3})+$)/g, '\u202f');
 
-class ModelView implements Displayable {
-  constructor(private readonly data: ModelPayload['data']) {}
-
-  [displaySymbol](): MimeBundle {
-    const payload: ModelPayload = { version: 1, view: 'model', data: this.data, options: {} };
-    const [svg, words] = [drawn(this.data), this.toString()];
-    return {
-      [NEURONBOOK_MIME]: payload,
-      ...figureHtml({ svg }, words),
-      'image/svg+xml': svg,
-      'text/plain': words,
-    };
-  }
-
-  toString(): string {
-    const { title, note, nodes } = this.data;
-    const root = modulesOf(nodes);
-    const lines = root.children.slice(0, 40).map(child => {
-      if (typeof child !== 'number') return `  ▸ ${child.label}  ${countOf(child)}`;
-      const { name, op, shape = '' } = nodes[child];
-      return `  ${name}  ${op}  ${shape}`.trimEnd();
-    });
-    if (root.children.length > 40) lines.push(`  … ${root.children.length - 40} more`);
-    return [`${title}: ${note}`, ...lines].join('\n');
-  }
+/** Its modules, and what is in none, as lines. */
+function words({ title, note, nodes }: ModelPayload['data']): string {
+  const root = modulesOf(nodes);
+  const lines = root.children.slice(0, 40).map(child => {
+    if (typeof child !== 'number') return `  ▸ ${child.label}  ${countOf(child)}`;
+    const { name, op, shape = '' } = nodes[child];
+    return `  ${name}  ${op}  ${shape}`.trimEnd();
+  });
+  if (root.children.length > 40) lines.push(`  … ${root.children.length - 40} more`);
+  return [`${title}: ${note}`, ...lines].join('\n');
 }
 
 /** As it looks at first: for those who have no extension. */
@@ -236,10 +223,27 @@ export function curve(points: readonly number[]): string {
   return path;
 }
 
+export interface ModelOptions extends Selecting<ModelNode> {
+  title?: string;
+}
+
 /**
- * A network as boxes and lines that open by module, with the shapes, weights and attributes of each operator.
+ * A network as boxes and lines that open by module, with the shapes, weights and attributes of each operator. `onSelect`
+ * gets the operator that is clicked, or that Enter is pressed on; its name is that of its site.
  * @param network a loaded model, or anything with its graph and its sites
  * @example view.model(await load('zoo:textures'))
  */
-export const model = (network: Network, { title = network.name }: { title?: string } = {}): Displayable =>
-  new ModelView({ ...describe(network), title });
+export function model(
+  network: Network,
+  { title = network.name, onSelect }: ModelOptions = {},
+): ViewValue<'model', ModelPayload['data'], ModelNode> {
+  const data = { ...describe(network), title };
+  const forms = { svg: () => drawn(data), words: () => words(data) };
+  return new ViewValue(
+    'model',
+    data,
+    forms,
+    at => (at.length === 1 ? data.nodes[at[0]] : undefined),
+    onSelect,
+  );
+}

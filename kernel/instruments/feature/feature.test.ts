@@ -1,13 +1,25 @@
 /** The recipe, on a really trained network: what ascends, what repeats, what stops. */
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { host, setHost, type DisplayOptions, type Host, type MimeBundle } from '../../base/host.ts';
+import {
+  host,
+  setHost,
+  type Comm,
+  type DisplayOptions,
+  type Host,
+  type MimeBundle,
+} from '../../base/host.ts';
 import type { Tensor } from '../../base/tensor.ts';
 import { override } from '../../engine/override.ts';
 import { load } from '../../model/load.ts';
 import { Model } from '../../model/model.ts';
 import * as nn from '../../nn/index.ts';
 import { isSilent } from '../../display/bundle.ts';
-import { envelopeProblem, NEURONBOOK_MIME, type ViewPayload } from '../../display/payload.ts';
+import {
+  envelopeProblem,
+  NEURONBOOK_MIME,
+  type ViewOptions,
+  type ViewPayload,
+} from '../../display/payload.ts';
 import { problem } from '../../display/views/feature-grid.ts';
 import { feature } from './feature.ts';
 import { pixel } from './image/index.ts';
@@ -176,5 +188,33 @@ describe('showing', () => {
     expect(result.curves[0].length).toBeGreaterThan(3);
     expect(result.curves[0].length).toBeLessThan(1000);
     expect(shown.at(-1)!.bundle['text/plain']).toMatch(/\(interrupted\)/);
+  });
+
+  test('a picture that a reader clicks reaches the handler, and none that is not there', async () => {
+    let serve: Parameters<NonNullable<Host['comms']>['register']>[1] | undefined;
+    const replies: unknown[] = [];
+    hosted({
+      comms: {
+        register: (_, opened) => (serve = opened),
+        open: () => {
+          throw new Error('only the front end opens comms');
+        },
+      },
+    });
+    const result = await feature(model, 'conv3', {
+      ...{ channels: [1, 2], steps: 2, live: false },
+      onSelect: ({ label, image, curve }) => `${label}, ${image.dims.join('×')}, ${curve.length} steps`,
+    });
+    const { options } = displayOf(result)[NEURONBOOK_MIME] as ViewPayload<string, unknown, ViewOptions>;
+    const comm: Comm = { id: '1', target: '', send: reply => void replies.push(reply), close: () => {} };
+    serve!(comm, { data: { id: options.select }, metadata: {}, buffers: [] });
+    for (const [seq, at] of [[1], [2], [0, 0]].entries())
+      comm.onMessage!({ data: { seq, at }, metadata: {}, buffers: [] });
+    await expect.poll(() => replies.length).toBe(3);
+    expect(replies).toEqual([
+      { seq: 0, bundle: { 'text/plain': "'channel 2, 3×48×48, 2 steps'" } },
+      { seq: 1, error: 'RangeError: nothing to select at [2]; show the view again' },
+      { seq: 2, error: 'RangeError: nothing to select at [0,0]; show the view again' },
+    ]);
   });
 });

@@ -8,6 +8,7 @@ import { NeuronbookError } from '../../base/errors.ts';
 import { host } from '../../base/host.ts';
 import { rng as seeded, type Rng } from '../../base/rng.ts';
 import type { Tensor } from '../../base/tensor.ts';
+import type { Selecting } from '../../display/view-value.ts';
 import { compile } from '../../engine/compile.ts';
 import type { Override } from '../../engine/override.ts';
 import type { ImageInput } from '../../model/image-input.ts';
@@ -21,11 +22,12 @@ import { groupsOf } from './groups.ts';
 import { inputOf, pictureDims } from './input.ts';
 import { channel, direction, neuron } from './objectives/index.ts';
 import type { Regularizer } from './regularizers.ts';
-import { Feature, type FeaturePicture } from './result.ts';
+import { Feature, type FeaturePicture, type FeatureSelection } from './result.ts';
 import { standardTransforms, type Transform } from './transforms/index.ts';
 import { WAKING, wakes } from './wake.ts';
 
-export interface FeatureOptions extends Pick<AscentGraphOptions, 'optimizer' | 'gradient'> {
+export interface FeatureOptions
+  extends Pick<AscentGraphOptions, 'optimizer' | 'gradient'>, Selecting<FeatureSelection> {
   /** Which channel of the site; several make a grid. */
   channel?: number;
   channels?: readonly number[];
@@ -65,6 +67,7 @@ export interface FeatureOptions extends Pick<AscentGraphOptions, 'optimizer' | '
 /**
  * The picture, or grid of pictures, that most excites what is asked for.
  * @param what a site name, with `channel`, `channels`, `neuron` or `direction`; or an objective, or a list of them
+ * `onSelect` gets the picture that a reader clicks, once it is large.
  * @returns the pictures in [0, 1], N×C×H×W, with the course of each ascent; Interrupt keeps what there is so far
  * @throws NameError on a site that does not exist; ShapeError on a channel that does not
  * @example await viz.feature(model, 'conv3', { channel: 5 })
@@ -86,6 +89,7 @@ export async function feature(
     objectives.map(String),
     steps,
     objectives.map(objective => labelOf(model, objective)),
+    options.onSelect,
   );
   if (live) result.open();
   const input = inputOf(model, options.input);

@@ -39,7 +39,7 @@ export {
 } from './objectives/index.ts';
 export { pictures, type Pictures } from './pictures.ts';
 export * as regularize from './regularizers.ts';
-export type { Feature } from './result.ts';
+export type { Feature, FeatureSelection } from './result.ts';
 export { score } from './score.ts';
 export { stack } from './stack.ts';
 export { text, type TextOptions } from './text/text.ts';

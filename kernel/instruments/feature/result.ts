@@ -4,14 +4,28 @@ import { host, type MimeBundle } from '../../base/host.ts';
 import { encodePng } from '../../base/png.ts';
 import { toPixels } from '../../data/images.ts';
 import { tensor, type Tensor } from '../../base/tensor.ts';
-import { NEURONBOOK_MIME } from '../../display/payload.ts';
+import { newLiveId } from '../../display/live.ts';
+import { NEURONBOOK_MIME, type ViewOptions } from '../../display/payload.ts';
 import { sheet } from '../../display/sheet.ts';
+import { answerSelections } from '../../display/view-value.ts';
 import type { FeatureGridPayload } from '../../display/views/feature-grid.ts';
 
 /** One picture so far: C×H×W in [0, 1], and its score after each step. */
 export interface FeaturePicture {
   readonly pixels: Tensor;
   readonly curve: readonly { readonly step: number; readonly value: number }[];
+}
+
+/** One picture of a grid, as a handler of selections gets it. */
+export interface FeatureSelection {
+  readonly index: number;
+  readonly label: string;
+  /** The objective as it prints. */
+  readonly objective: string;
+  /** C×H×W in [0, 1] */
+  readonly image: Tensor;
+  /** The score after each step. */
+  readonly curve: readonly number[];
 }
 
 let opened = 0;
@@ -22,6 +36,7 @@ export class Feature {
   private state: 'running' | 'done' | 'interrupted' = 'running';
   private shownIn: number | undefined;
   private live = false;
+  private readonly options: ViewOptions = {};
 
   constructor(
     readonly title: string,
@@ -31,8 +46,10 @@ export class Feature {
     readonly steps: number,
     /** What stands under each picture. */
     readonly labels: readonly string[] = objectives,
+    private readonly onSelect?: (selection: FeatureSelection) => unknown,
   ) {
     this.cells = objectives.map(() => undefined);
+    if (onSelect) this.options = { select: newLiveId('select') };
   }
 
   /** The pictures in [0, 1], N×C×H×W. */
@@ -100,10 +117,26 @@ export class Feature {
       cell ? [{ pixels: toPixels(cell.pixels), label: this.labels[i] }] : [],
     );
     if (!tiles.length) return { 'text/plain': this.toString() };
+    const { select } = this.options;
+    if (select) answerSelections(select, at => this.selected(at), this.onSelect!);
     return {
       [NEURONBOOK_MIME]: this.payload(),
       'image/png': toBase64(encodePng(sheet(tiles))),
       'text/plain': this.toString(),
+    };
+  }
+
+  /** The picture at a place among those that have begun, as they are shown. */
+  private selected([place, ...more]: readonly number[]): FeatureSelection | undefined {
+    const shown = this.cells.flatMap((cell, index) => (cell ? [{ cell, index }] : []));
+    if (more.length || !shown[place]) return undefined;
+    const { cell, index } = shown[place];
+    return {
+      index,
+      label: this.labels[index],
+      objective: this.objectives[index],
+      image: cell.pixels,
+      curve: cell.curve.map(({ value }) => value),
     };
   }
 
@@ -134,7 +167,7 @@ export class Feature {
         total: this.steps,
         state: this.state,
       },
-      options: {},
+      options: this.options,
     };
   }
 }
