@@ -3,6 +3,7 @@
  * are drawn before anybody has trusted them: no trace that fetches from the network, no address but a picture
  * written out as data, no key that reaches a prototype, and of the configuration only what concerns looks.
  */
+import type { TranslationBundle } from '@jupyterlab/translation';
 import type { PlotlyPayload } from 'neuronbook/display/payload';
 
 /** Traces that draw from their own data alone; maps fetch tiles and outlines. */
@@ -33,9 +34,12 @@ const isRecord = (value: unknown): value is Record<string, unknown> =>
 const reachesOut = (key: string): boolean =>
   /(^|[.[\]])(__proto__|prototype|constructor)($|[.[\]])/.test(key);
 
+/** Lists and objects inside one another. */
+const DEEPEST = 24;
+
 /** Copies plain data, without addresses and without what style text can fetch. */
 function clean(value: unknown, key: string, depth: number): unknown {
-  if (depth > 24) throw new RangeError('it is nested more than 24 deep');
+  if (depth > DEEPEST) throw new RangeError();
   if (typeof value === 'string') {
     if (/^(source|src|url|geojson|style)$/i.test(key)) return pictureAddress.test(value) ? value : '';
     return value.includes('(') ? value.replace(/(url|image-set|expression)\s*\(/gi, '(') : value;
@@ -50,16 +54,16 @@ function clean(value: unknown, key: string, depth: number): unknown {
 }
 
 /** A copy that can be drawn, or why there is none, in words that end a sentence. */
-export function checkChart(value: unknown): PlotlyPayload | string {
-  if (!isRecord(value)) return 'the chart is not an object';
-  if (!Array.isArray(value.data)) return 'the chart has no list of traces';
+export function checkChart(value: unknown, trans: TranslationBundle): PlotlyPayload | string {
+  if (!isRecord(value)) return trans.__('the chart is not an object');
+  if (!Array.isArray(value.data)) return trans.__('the chart has no list of traces');
   if (value.layout !== undefined && !isRecord(value.layout))
-    return 'the layout of the chart is not an object';
+    return trans.__('the layout of the chart is not an object');
   for (const [i, trace] of value.data.entries()) {
-    if (!isRecord(trace)) return `trace ${i} of the chart is not an object`;
+    if (!isRecord(trace)) return trans.__('trace %1 of the chart is not an object', i);
     const type = trace.type ?? 'scatter';
     if (typeof type !== 'string' || !traceTypes.has(type))
-      return `trace ${i} of the chart has type ${JSON.stringify(type)}, which is not drawn here`;
+      return trans.__('trace %1 of the chart has type %2, which is not drawn here', i, JSON.stringify(type));
   }
   try {
     const config = isRecord(value.config) ? value.config : {};
@@ -71,7 +75,8 @@ export function checkChart(value: unknown): PlotlyPayload | string {
       ),
     };
   } catch (error) {
-    return `the chart cannot be read: ${error instanceof Error ? error.message : String(error)}`;
+    if (!(error instanceof RangeError)) throw error;
+    return trans.__('the chart cannot be read: it is nested more than %1 deep', DEEPEST);
   }
 }
 
@@ -81,7 +86,7 @@ const textOf = (value: unknown): string => {
 };
 
 /** What the chart is, in words, from its titles and the names of its traces. */
-export function chartWords({ data, layout }: PlotlyPayload): string {
+export function chartWords({ data, layout }: PlotlyPayload, trans: TranslationBundle): string {
   const meta = isRecord(layout.meta) ? textOf(layout.meta.alt) : '';
   if (meta) return meta;
   const axis = (name: string) =>
@@ -89,10 +94,10 @@ export function chartWords({ data, layout }: PlotlyPayload): string {
   const names = data.map(trace => textOf(trace.name)).filter(Boolean);
   const kinds = [...new Set(data.map(trace => String(trace.type ?? 'scatter')))];
   return [
-    textOf(layout.title) || `${kinds.join(' and ')} chart`,
+    textOf(layout.title) || trans.__('%1 chart', kinds.join(', ')),
     axis('xaxis') && `x: ${axis('xaxis')}`,
     axis('yaxis') && `y: ${axis('yaxis')}`,
-    names.length > 0 && `series: ${names.join(', ')}`,
+    names.length > 0 && trans.__('series: %1', names.join(', ')),
   ]
     .filter(Boolean)
     .join('; ');

@@ -10,8 +10,15 @@ import { PLOTLY_MIME, type PlotlyPayload } from 'neuronbook/display/payload';
 import type { Data, Layout } from 'plotly.js-dist-min';
 import { checkChart, chartWords } from '../parts/chart-payload.ts';
 import { themedLayout } from '../parts/chart-theme.ts';
+import type { ChartDetail, PlotlyFigure } from '../parts/chart-detail.ts';
 import { el } from '../parts/dom.ts';
 import { fallback } from '../parts/fallback.ts';
+import '../../style/plotly.css';
+
+/** Whether a trace may have more points than Plotly draws at ease: lists of text are as long as bytes of numbers. */
+const isLong = ({ type, y }: Record<string, unknown>): boolean =>
+  (type === undefined || type === 'scatter' || type === 'scattergl') &&
+  (Array.isArray(y) ? y.length > 4000 : typeof y === 'object');
 
 const suppress = ['data-lm-suppress-shortcuts', 'true'] as const;
 const loadPlotly = async () => (await import('plotly.js-dist-min')).default;
@@ -19,6 +26,7 @@ const loadPlotly = async () => (await import('plotly.js-dist-min')).default;
 export class PlotlyRenderer extends Widget implements IRenderMime.IRenderer {
   private chart?: PlotlyPayload;
   private figure?: HTMLDivElement;
+  private detail?: ChartDetail;
   private width = 0;
   private readonly observer = new ResizeObserver(() => void this.remeasure());
 
@@ -35,9 +43,11 @@ export class PlotlyRenderer extends Widget implements IRenderMime.IRenderer {
   }
 
   async renderModel(model: IRenderMime.IMimeModel): Promise<void> {
-    const chart = checkChart(model.data[PLOTLY_MIME]);
+    const chart = checkChart(model.data[PLOTLY_MIME], this.trans);
     if (typeof chart === 'string') return this.give(model.data, chart);
     this.chart = chart;
+    this.detail?.dispose();
+    this.detail = undefined;
     try {
       await this.draw();
     } catch (error) {
@@ -55,10 +65,18 @@ export class PlotlyRenderer extends Widget implements IRenderMime.IRenderer {
 
   private async draw(): Promise<void> {
     if (!this.chart) return;
+    const { chart } = this;
     const plotly = await loadPlotly();
+    // most charts have no use for what draws a million points
+    const detail = chart.data.some(isLong)
+      ? (await import('../parts/chart-detail.ts')).ChartDetail.of(chart.data)
+      : undefined;
     // a later payload, or the end of the output, may have come while the library loaded
-    if (this.isDisposed || !this.chart) return;
-    const { data, layout, config } = this.chart;
+    if (this.isDisposed || this.chart !== chart) return;
+    const { layout, config } = chart;
+    this.detail?.dispose();
+    this.detail = detail;
+    const data = detail?.traces() ?? chart.data;
     if (!this.figure) {
       this.figure = el('div', { class: 'nb-Chart-figure' });
       this.node.replaceChildren(this.figure);
@@ -79,7 +97,8 @@ export class PlotlyRenderer extends Widget implements IRenderMime.IRenderer {
         modeBarButtonsToRemove: ['select2d', 'lasso2d', 'autoScale2d'],
       },
     );
-    this.name(figure, chartWords(this.chart));
+    this.detail?.attach(figure as unknown as PlotlyFigure, plotly);
+    this.name(figure, chartWords(chart, this.trans));
   }
 
   /** Tells screen readers that the drawing is one picture. */
@@ -110,6 +129,8 @@ export class PlotlyRenderer extends Widget implements IRenderMime.IRenderer {
 
   private clear(): void {
     const { figure } = this;
+    this.detail?.dispose();
+    this.detail = undefined;
     this.chart = undefined;
     this.figure = undefined;
     // where there is a figure the library is loaded, so this runs at once

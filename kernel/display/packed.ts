@@ -57,3 +57,45 @@ export function unpack({ dtype, bytes, range }: Packed): Float32Array {
   const [low, high] = range!;
   return Float32Array.from(raw, byte => low + (byte / 255) * (high - low));
 }
+
+/** Bytes of a list as Plotly's own figures carry them. */
+export interface TypedList {
+  dtype: keyof typeof lists;
+  bdata: string;
+}
+
+const lists = {
+  i1: Int8Array,
+  u1: Uint8Array,
+  i2: Int16Array,
+  u2: Uint16Array,
+  i4: Int32Array,
+  u4: Uint32Array,
+  f4: Float32Array,
+  f8: Float64Array,
+};
+
+/** A list of numbers for a chart, single precision where that is a ten-millionth of their range; what is not finite is NaN. */
+export function packList(values: readonly number[]): TypedList {
+  const wide = Float64Array.from(values, value => (Number.isFinite(value) ? value : NaN));
+  let [low, high] = [Infinity, -Infinity];
+  for (const value of wide) {
+    if (value < low) low = value;
+    if (value > high) high = value;
+  }
+  const narrow = Float32Array.from(wide);
+  const close = narrow.every((value, i) => !(Math.abs(value - wide[i]) > 1e-7 * (high - low)));
+  const array = close ? narrow : wide;
+  return { dtype: close ? 'f4' : 'f8', bdata: toBase64(new Uint8Array(array.buffer)) };
+}
+
+/** The numbers of a list that a chart carries as bytes; undefined where it is no such list, or too long. */
+export function unpackList(value: unknown): ArrayLike<number> | undefined {
+  if (!isRecord(value) || !isText(value.bdata) || 'shape' in value) return undefined;
+  if (!isText(value.dtype) || !Object.hasOwn(lists, value.dtype)) return undefined;
+  if (!/^[A-Za-z0-9+/]*=*$/.test(value.bdata)) return undefined;
+  const kind = lists[value.dtype as TypedList['dtype']];
+  const bytes = fromBase64(value.bdata);
+  if (bytes.length % kind.BYTES_PER_ELEMENT || bytes.length / kind.BYTES_PER_ELEMENT > MOST) return undefined;
+  return new kind(bytes.slice().buffer);
+}

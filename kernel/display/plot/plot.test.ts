@@ -2,8 +2,10 @@
 import { describe, expect, test } from 'vitest';
 import { decodePng } from '../../base/png.ts';
 import { fromBase64 } from '../../base/base64.ts';
+import { rng } from '../../base/rng.ts';
 import { tensor } from '../../base/tensor.ts';
 import { displaySymbol, type Displayable } from '../bundle.ts';
+import { unpackList, type TypedList } from '../packed.ts';
 import * as plot from '../plot.ts';
 import { shade } from './colors.ts';
 import { niceTicks, scaleOf } from './scale.ts';
@@ -178,4 +180,51 @@ test('many cells are one picture, in the colours of few and the same way up', ()
   ])
     expect(`#${pixel(i, j).toString('hex')}`).toBe(`${shade((i * 15 + j) / 299, 'sequential')}ff`);
   expect(pixel(3, 2)[3]).toBe(0);
+});
+
+describe('a hundred thousand points', () => {
+  const random = rng('points');
+  const count = 100_000;
+  const x = Float32Array.from({ length: count }, () => random.normal());
+  const y = Float32Array.from({ length: count }, (_, i) => x[i] + random.normal());
+  const color = Float32Array.from(x, (value, i) => value - y[i]);
+
+  test('travel as bytes, all of them', () => {
+    const { type, ...trace } = plotly(plot.scatter(x, y)).data[0];
+    expect(type).toBe('scattergl');
+    expect(unpackList(trace.x)).toEqual(x);
+    expect(unpackList(trace.y)).toEqual(y);
+    expect(JSON.stringify(trace).length).toBeLessThan((2 * count * 4 * 4) / 3 + 500);
+  });
+
+  test('keep eight bytes where four are too few, and gaps', () => {
+    const days = Array.from({ length: 6000 }, (_, i) => 1.7e12 + i);
+    const { x, y } = plotly(
+      plot.line(
+        days,
+        days.map((_, i) => (i === 3 ? NaN : i)),
+      ),
+    ).data[0];
+    expect((x as TypedList).dtype).toBe('f8');
+    expect([...(unpackList(x) as Float64Array)]).toEqual(days);
+    expect((y as TypedList).dtype).toBe('f4');
+    expect(unpackList(y)![3]).toBeNaN();
+  });
+
+  test('are a small picture, with one dot for each few pixels', () => {
+    const plain = bundle(plot.scatter(x, y))['image/svg+xml'];
+    expect(plain.length).toBeLessThan(150_000);
+    expect(plain.match(/h0/g)!.length).toBeGreaterThan(1500);
+    const coloured = bundle(plot.scatter(x, y, { color }))['image/svg+xml'];
+    expect(coloured.length).toBeLessThan(200_000);
+    expect(coloured).not.toMatch(/NaN|undefined|Infinity/);
+  });
+
+  test.each([
+    {},
+    [1, 2],
+    { dtype: 'f4', bdata: 'AAA' },
+    { dtype: 'x', bdata: '' },
+    { dtype: 'f4', bdata: '<' },
+  ])('are not read from %j', value => expect(unpackList(value)).toBeUndefined());
 });

@@ -1,4 +1,5 @@
 /** A figure as a Plotly one: transparent paper, so that it suits light and dark, and room made for its labels. */
+import { packList, type TypedList } from '../packed.ts';
 import type { PlotlyPayload } from '../payload.ts';
 import { colorOf, grid, ink, series, stops } from './colors.ts';
 import { describe } from './describe.ts';
@@ -54,7 +55,7 @@ function traceOf(layer: Layer, { x, y }: Figure, index: number): Record<string, 
   switch (layer.type) {
     case 'line':
       return {
-        type: layer.x.length > 5000 ? 'scattergl' : 'scatter',
+        type: layer.x.length > LONG ? 'scattergl' : 'scatter',
         mode: layer.markers ? 'lines+markers' : 'lines',
         ...named,
         x: numbers(layer.x),
@@ -63,7 +64,7 @@ function traceOf(layer: Layer, { x, y }: Figure, index: number): Record<string, 
       };
     case 'points':
       return {
-        type: layer.x.length > 5000 ? 'scattergl' : 'scatter',
+        type: layer.x.length > LONG ? 'scattergl' : 'scatter',
         mode: 'markers',
         ...named,
         x: numbers(layer.x),
@@ -98,7 +99,7 @@ function traceOf(layer: Layer, { x, y }: Figure, index: number): Record<string, 
     case 'cells':
       return {
         type: 'heatmap',
-        z: layer.z.map(numbers),
+        z: layer.z.map(digits),
         zmin: layer.range[0],
         zmax: layer.range[1],
         colorscale: scaleOf(layer.scale),
@@ -118,6 +119,12 @@ const colorbar = { outlinewidth: 0, thickness: 12 };
 const scaleOf = (scale: ColorScale): [number, string][] =>
   stops[scale].map((rgb, i) => [i / (stops[scale].length - 1), `rgb(${rgb.join(',')})`]);
 
+/** Lists of more numbers are bytes: a third of the text, and no page waits for a million numbers to be read. */
+const LONG = 5000;
+
 /** Seven digits are more than a screen shows; what is not finite is a gap. */
-const numbers = (values: readonly number[]): (number | null)[] =>
+const digits = (values: readonly number[]): (number | null)[] =>
   values.map(value => (Number.isFinite(value) ? +value.toPrecision(7) : null));
+
+const numbers = (values: readonly number[]): (number | null)[] | TypedList =>
+  values.length > LONG ? packList(values) : digits(values);
