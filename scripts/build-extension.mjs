@@ -41,6 +41,8 @@ const script = (name, file) =>
     ...['--file', file],
     ...['--format', 'iife'],
     ...['--platform', 'browser'],
+    // styles lie beside the script, or in the page
+    ...['--module-types', '.css=empty'],
     ...['--log-level', 'silent'],
     '--minify',
   );

@@ -1,3 +1,2 @@
-/* One css file per view, found rather than listed. */
-const sheets = import.meta.webpackContext('.', { regExp: /\.css$/, recursive: false });
-sheets.keys().forEach(sheets);
+/* What is there before anything is drawn; every other sheet comes with the code that needs it. */
+import './base.css';

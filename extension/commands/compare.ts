@@ -4,6 +4,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { Panel, Widget } from '@lumino/widgets';
 import { button, el, icon, icons } from '../parts/dom.ts';
 import type { Output } from './output.ts';
+import '../../style/copies.css';
 
 /** An output as it is now: it stays when the notebook goes on. */
 export class OutputCopies extends Panel {

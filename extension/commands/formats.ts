@@ -1,23 +1,11 @@
-/** An output as files: a picture, a table, its data. Undefined where it has no such form. */
+/** An output as files: a picture, a table. Undefined where it has no such form. */
 import { NEURONBOOK_MIME, PLOTLY_MIME } from 'neuronbook/display/payload';
-import { packedProblem, unpack, type Packed } from 'neuronbook/display/packed';
-
-type Data = Readonly<Record<string, unknown>>;
-
-const joined = (value: unknown): string | undefined =>
-  typeof value === 'string'
-    ? value
-    : Array.isArray(value) && value.every(line => typeof line === 'string')
-      ? value.join('')
-      : undefined;
-
-export const svgOf = (data: Data): string | undefined => joined(data['image/svg+xml']);
-export const textOf = (data: Data): string | undefined => joined(data['text/plain']);
-export const hasPicture = (data: Data): boolean =>
-  joined(data['image/png']) !== undefined || svgOf(data) !== undefined;
+import type { TranslationBundle } from '@jupyterlab/translation';
+import { packedProblem, unpack, unpackList, type Packed } from 'neuronbook/display/packed';
+import { joined, svgOf, type Data } from './forms.ts';
 
 /** @param scale pixels of the file for one of a vector picture */
-export async function pngOf(data: Data, scale: number): Promise<Blob | undefined> {
+export async function pngOf(data: Data, scale: number, trans: TranslationBundle): Promise<Blob | undefined> {
   const png = joined(data['image/png']);
   if (png !== undefined) {
     const bytes = Uint8Array.from(atob(png.replace(/\s/g, '')), char => char.charCodeAt(0));
@@ -33,18 +21,12 @@ export async function pngOf(data: Data, scale: number): Promise<Blob | undefined
   canvas.width = Math.min(8192, (picture.naturalWidth || 640) * scale);
   canvas.height = Math.min(8192, (picture.naturalHeight || 480) * scale);
   const context = canvas.getContext('2d');
-  if (!context) throw new Error('this browser gives no canvas to draw on');
+  if (!context) throw new Error(trans.__('this browser gives no canvas to draw on'));
   context.fillStyle = '#fff';
   context.fillRect(0, 0, canvas.width, canvas.height);
   context.drawImage(picture, 0, 0, canvas.width, canvas.height);
   const blob = await new Promise<Blob | null>(resolve => canvas.toBlob(resolve, 'image/png'));
   return blob ?? undefined;
-}
-
-/** Our own data first: it says more than what stands in for it. */
-export function jsonOf(data: Data): string | undefined {
-  const value = data[NEURONBOOK_MIME] ?? data[PLOTLY_MIME] ?? data['application/json'];
-  return value === undefined ? undefined : JSON.stringify(value, null, 2);
 }
 
 const field = (value: unknown): string => {
@@ -68,17 +50,12 @@ export function csvOf(data: Data): string | undefined {
   return csv([...table.rows].map(row => [...row.cells].map(cell => cell.textContent)));
 }
 
-export const hasTable = (data: Data): boolean => {
-  const view = data[NEURONBOOK_MIME] as { view?: unknown } | undefined;
-  return (
-    PLOTLY_MIME in data || view?.view === 'matrix' || /<table[\s>]/.test(joined(data['text/html']) ?? '')
-  );
-};
-
 function* traceRows(traces: readonly Data[]): Generator<unknown[]> {
   yield ['trace', 'x', 'y', 'z'];
   for (const [i, { name, x, y, z }] of traces.entries()) {
-    const [xs, ys, zs] = [x, y, z].map(values => (Array.isArray(values) ? (values as unknown[]) : []));
+    const [xs, ys, zs] = [x, y, z].map(values =>
+      Array.isArray(values) ? (values as unknown[]) : Array.from(unpackList(values) ?? []),
+    );
     const label = typeof name === 'string' ? name : String(i);
     if (Array.isArray(zs[0])) {
       for (const [row, line] of (zs as unknown[][]).entries())

@@ -7,9 +7,9 @@ import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { networkIcon } from '../parts/icons.ts';
-import { download, fileName } from '../parts/save.ts';
-import { OutputCopies } from './compare.ts';
-import { csvOf, hasPicture, hasTable, jsonOf, pngOf, svgOf, textOf } from './formats.ts';
+import type * as Actions from './actions.ts';
+import type { OutputCopies } from './compare.ts';
+import { hasPicture, hasTable, svgOf, textOf, valueOf } from './forms.ts';
 import { CommandIDs } from './ids.ts';
 import { outputOf, type Output } from './output.ts';
 
@@ -48,7 +48,7 @@ export const outputs: JupyterFrontEndPlugin<void> = {
       label: string,
       caption: string,
       fits: (data: Output['data']) => boolean,
-      execute: (output: Output) => void | Promise<void>,
+      execute: (actions: typeof Actions, output: Output) => unknown,
     ): void => {
       app.commands.addCommand(id, {
         label,
@@ -62,7 +62,7 @@ export const outputs: JupyterFrontEndPlugin<void> = {
           const output = outputOf(app, tracker);
           if (!output) return;
           try {
-            await execute(output);
+            await execute(await import('./actions.ts'), output);
           } catch (error) {
             Notification.error(error instanceof Error ? error.message : String(error));
           }
@@ -70,72 +70,59 @@ export const outputs: JupyterFrontEndPlugin<void> = {
       });
       palette?.addItem({ command: id, category });
     };
-    const text = (content: string, type: string, { title }: Output, ending: string): void =>
-      download(new Blob([content], { type }), fileName(ending, title));
-
     add(
       CommandIDs.savePng,
       trans.__('Save Output as PNG'),
       trans.__('Its picture, as a file'),
       hasPicture,
-      async output => {
-        const blob = await pngOf(output.data, scale());
-        if (blob) download(blob, fileName('png', output.title));
-      },
+      (actions, output) => actions.savePng(output, scale(), trans),
     );
     add(
       CommandIDs.saveSvg,
       trans.__('Save Output as SVG'),
       trans.__('Its drawing, sharp at every size'),
       data => svgOf(data) !== undefined,
-      output => text(svgOf(output.data)!, 'image/svg+xml', output, 'svg'),
+      (actions, output) => actions.saveSvg(output),
     );
     add(
       CommandIDs.saveCsv,
       trans.__('Save Output as CSV'),
       trans.__('Its numbers, as rows'),
       hasTable,
-      output => {
-        const rows = csvOf(output.data);
-        if (rows === undefined) throw new Error(trans.__('this output holds no rows'));
-        text(rows, 'text/csv', output, 'csv');
-      },
+      (actions, output) => actions.saveCsv(output, trans),
     );
     add(
       CommandIDs.saveJson,
       trans.__('Save Output as JSON'),
       trans.__('All that the notebook keeps of it'),
-      data => jsonOf(data) !== undefined,
-      output => text(jsonOf(output.data)!, 'application/json', output, 'json'),
+      data => valueOf(data) !== undefined,
+      (actions, output) => actions.saveJson(output),
     );
     add(
       CommandIDs.copyOutput,
       trans.__('Copy Output'),
       trans.__('Its picture, else its text, to the clipboard'),
       data => hasPicture(data) || textOf(data) !== undefined,
-      async ({ data }) => {
-        const blob = await pngOf(data, scale());
-        if (blob && typeof ClipboardItem === 'function')
-          return navigator.clipboard.write([new ClipboardItem({ 'image/png': blob })]);
-        await navigator.clipboard.writeText(textOf(data) ?? '');
-      },
+      (actions, output) => actions.copy(output, scale(), trans),
     );
 
-    const tab = (title: string): OutputCopies => {
-      const content = new OutputCopies(rendermime, trans);
+    const tab = (content: OutputCopies, title: string): void => {
       const widget = new MainAreaWidget({ content });
       widget.title.label = title;
       widget.title.icon = networkIcon;
       widget.title.closable = true;
       app.shell.add(widget, 'main', { mode: 'split-right' });
-      return content;
     };
     add(
       CommandIDs.openOutput,
       trans.__('Open Output in a Tab'),
       trans.__('A copy that stays when the cell runs again'),
       () => true,
-      output => tab(output.title).add(output),
+      ({ OutputCopies }, output) => {
+        const copy = new OutputCopies(rendermime, trans);
+        tab(copy, output.title);
+        return copy.add(output);
+      },
     );
     let comparison: OutputCopies | undefined;
     add(
@@ -143,8 +130,11 @@ export const outputs: JupyterFrontEndPlugin<void> = {
       trans.__('Compare Output Side by Side'),
       trans.__('Puts a copy beside those that were put there before'),
       () => true,
-      output => {
-        if (!comparison || comparison.isDisposed) comparison = tab(trans.__('Comparison'));
+      ({ OutputCopies }, output) => {
+        if (!comparison || comparison.isDisposed) {
+          comparison = new OutputCopies(rendermime, trans);
+          tab(comparison, trans.__('Comparison'));
+        }
         return comparison.add(output);
       },
     );

@@ -8,9 +8,10 @@ import {
 } from '@jupyterlab/docregistry';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { networkIcon, tensorsIcon } from '../parts/icons.ts';
+import { Later } from '../parts/later.ts';
 import { ViewSettings } from '../settings.ts';
 import type { Surroundings } from '../view.ts';
-import { FileViewer } from './viewer.ts';
+import type { FileViewer } from './viewer.ts';
 
 const DOMAIN = 'neuronbook-lab';
 /** A model of documents whose content JupyterLab does not fetch: the viewer reads the parts that it shows. */
@@ -38,7 +39,7 @@ class Unread implements DocumentRegistry.ModelFactory {
   }
 }
 
-class Viewers extends ABCWidgetFactory<DocumentWidget<FileViewer>> {
+class Viewers extends ABCWidgetFactory<DocumentWidget<Later<FileViewer>>> {
   constructor(
     options: DocumentRegistry.IWidgetFactoryOptions,
     private readonly app: JupyterFrontEnd,
@@ -47,12 +48,16 @@ class Viewers extends ABCWidgetFactory<DocumentWidget<FileViewer>> {
     super(options);
   }
 
-  protected createNewWidget(context: DocumentRegistry.Context): DocumentWidget<FileViewer> {
+  protected createNewWidget(context: DocumentRegistry.Context): DocumentWidget<Later<FileViewer>> {
     const { contents } = this.app.serviceManager;
-    const content = new FileViewer({ contents, path: context.path, surroundings: this.surroundings });
-    void context.ready.then(() => content.draw());
-    context.fileChanged.connect((_, changed) => {
-      if (context.isReady && changed) void content.draw();
+    const content = new Later(async () => {
+      const { FileViewer } = await import('./viewer.ts');
+      const viewer = new FileViewer({ contents, path: context.path, surroundings: this.surroundings });
+      void context.ready.then(() => viewer.draw());
+      context.fileChanged.connect((_, changed) => {
+        if (context.isReady && changed) void viewer.draw();
+      });
+      return viewer;
     });
     const widget = new DocumentWidget({ content, context });
     widget.title.icon = /\.onnx$/i.test(context.path) ? networkIcon : tensorsIcon;

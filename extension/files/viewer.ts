@@ -7,6 +7,7 @@ import { el } from '../parts/dom.ts';
 import type { Surroundings, View } from '../view.ts';
 import { openSource } from './source.ts';
 import { tensorTable } from './tensors.ts';
+import '../../style/file.css';
 
 export interface ViewerOptions {
   contents: Contents.IManager;

@@ -15,7 +15,8 @@ import { button, el, icon, setText } from '../parts/dom.ts';
 import { LiveDrawing } from '../parts/live-drawing.ts';
 import { PictureField } from '../parts/picture-field.ts';
 import type { View, ViewContext } from '../view.ts';
-import { Runner, type Engine } from './runner.ts';
+import { Runner, type Engine, type RunnerEvents } from './runner.ts';
+import '../../style/live.css';
 
 type Data = LivePayload['data'];
 type Field = ControlField | PictureField;
@@ -122,10 +123,14 @@ export class LiveFigure implements View<LivePayload> {
   }
 
   private start(): Runner {
-    return (this.runner ??= new Runner(this.engine, () => graphBytes(this.data.graph), this.data.graph.work, {
+    if (this.runner) return this.runner;
+    const { graph } = this.data;
+    const events: RunnerEvents = {
       values: (outputs, seq) => this.hear(outputs, seq),
       failed: why => this.failed(why),
-    }));
+    };
+    this.runner = new Runner(this.engine, () => graphBytes(graph), graph.work, events, this.context.trans);
+    return this.runner;
   }
 
   private stop(): void {
@@ -177,7 +182,7 @@ export class LiveFigure implements View<LivePayload> {
   private draw(values: ValuesTold['values'], settings: ValuesTold['settings']): void {
     this.data.drawings.forEach((drawing, i) => {
       const output = values[drawing.output];
-      if (!output) throw new RangeError(`the graph gives no ${drawing.output}`);
+      if (!output) throw new RangeError(this.context.trans.__('the graph gives no %1', drawing.output));
       this.drawings[i].update(drawingOf(drawing, output, this.data.controls, settings));
     });
   }

@@ -36,9 +36,13 @@ const engine: Engine = {
 function show(place: Element): void {
   const payload = JSON.parse(place.querySelector('script')?.textContent ?? 'null') as LivePayload;
   const wrong =
-    envelopeProblem(payload) ?? (payload.view === 'live' ? problem(payload.data) : 'it is no live figure');
+    envelopeProblem(payload) ??
+    (payload.view === 'live' ? problem(payload.data) : context.trans.__('it is no live figure'));
   // the saved picture stays where the figure cannot be drawn
-  if (wrong) return place.append(el('p', { role: 'note' }, `This figure cannot be drawn: ${wrong}.`));
+  if (wrong) {
+    const words = context.trans.__('This figure cannot be drawn: %1.', wrong);
+    return place.append(el('p', { role: 'note' }, words));
+  }
   const figure = new LiveFigure(context, engine);
   figure.update(payload);
   place.replaceChildren(figure.node);

@@ -2,6 +2,7 @@
  * A graph in a worker of its own, started at the first question: one question under way at a time, the latest next. A
  * graph that does not answer is stopped with its worker.
  */
+import type { TranslationBundle } from '@jupyterlab/translation';
 import type { Answer, Begin, Question, Run, Values } from './messages.ts';
 
 export interface RunnerEvents {
@@ -36,6 +37,7 @@ export class Runner {
     private readonly graph: () => Uint8Array,
     private readonly work: number,
     private readonly events: RunnerEvents,
+    private readonly trans: TranslationBundle,
   ) {}
 
   /** Gets ready before the first question. */
@@ -43,7 +45,7 @@ export class Runner {
     if (this.worker) return;
     this.worker = this.engine.worker();
     this.worker.onmessage = ({ data }: MessageEvent<Answer>) => this.hear(data);
-    this.worker.onerror = ({ message }) => this.fail(message || 'the worker did not start');
+    this.worker.onerror = ({ message }) => this.fail(message || this.trans.__('the worker did not start'));
     const { basic, webgpu } = this.engine;
     this.busy = true;
     const heavy = this.work >= HEAVY;
@@ -77,7 +79,10 @@ export class Runner {
   private send(question: Question, patience: number): void {
     this.worker!.postMessage(question);
     clearTimeout(this.timer);
-    this.timer = setTimeout(() => this.fail(`no answer within ${patience / 1000} s`), patience);
+    this.timer = setTimeout(
+      () => this.fail(this.trans.__('no answer within %1 s', patience / 1000)),
+      patience,
+    );
   }
 
   private hear(answer: Answer): void {

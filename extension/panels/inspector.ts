@@ -10,12 +10,12 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { Widget } from '@lumino/widgets';
 import { areModels, type Recipe } from 'neuronbook/display/inspection';
 import { button, el, ownKeys, setText } from '../parts/dom.ts';
-import { networkIcon } from '../parts/icons.ts';
 import { cellOf } from './cells.ts';
 import { InspectorLine } from './line.ts';
 import { usageOf } from './memory.ts';
 import { RunList } from './runs.ts';
 import { SiteTree, type Chosen } from './site-tree.ts';
+import '../../style/inspector.css';
 
 export interface InspectorOptions {
   tracker: INotebookTracker;
@@ -44,9 +44,6 @@ export class Inspector extends Widget {
   constructor(private readonly options: InspectorOptions) {
     super();
     const { trans, tracker } = options;
-    this.id = 'neuronbook-inspector';
-    this.title.icon = networkIcon;
-    this.title.caption = trans.__('Models');
     this.addClass('nb-Inspector');
     this.addClass('nb-Renderer');
     this.tree = new SiteTree(trans, chosen => this.choose(chosen));
@@ -111,7 +108,13 @@ export class Inspector extends Widget {
     );
   }
 
+  /** It comes into a panel that is already shown. */
+  protected override onAfterAttach(): void {
+    if (this.isVisible) this.onAfterShow();
+  }
+
   protected override onAfterShow(): void {
+    clearInterval(this.timer);
     void this.refresh();
     void this.look();
     this.timer = setInterval(() => void this.look(), pause);

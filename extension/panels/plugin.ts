@@ -6,7 +6,7 @@ import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { CommandIDs } from '../commands/ids.ts';
 import { networkIcon } from '../parts/icons.ts';
-import { Inspector } from './inspector.ts';
+import { Later } from '../parts/later.ts';
 
 export const inspector: JupyterFrontEndPlugin<void> = {
   id: 'neuronbook-lab:inspector',
@@ -28,7 +28,13 @@ export const inspector: JupyterFrontEndPlugin<void> = {
       NotebookActions.insertBelow(panel.content);
       panel.content.activeCell?.model.sharedModel.setSource(source);
     };
-    const panel = new Inspector({ tracker, rendermime, trans, insert });
+    const panel = new Later(async () => {
+      const { Inspector } = await import('./inspector.ts');
+      return new Inspector({ tracker, rendermime, trans, insert });
+    });
+    panel.id = 'neuronbook-inspector';
+    panel.title.icon = networkIcon;
+    panel.title.caption = trans.__('Models');
     app.shell.add(panel, 'right', { rank: 900, type: 'Models' });
     restorer?.add(panel, 'neuronbook-inspector');
     app.commands.addCommand(CommandIDs.showInspector, {

@@ -1,5 +1,6 @@
 /** Names along the rows and columns of a map, each beside its own; thinned where they would run into each other. */
 import { el } from './dom.ts';
+import '../../style/axes.css';
 
 export class Axes {
   private readonly rows = el('div', { class: 'nb-Axes-rows', 'aria-hidden': 'true' });

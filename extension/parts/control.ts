@@ -1,6 +1,7 @@
 /** One control with its name: what a person moves, and what it stands at. */
 import type { Control, ControlValue } from 'neuronbook/display/controls';
 import { el, ownKeys, setText } from './dom.ts';
+import '../../style/interactive.css';
 
 export class ControlField {
   readonly node: HTMLElement;

@@ -1,5 +1,6 @@
 /** The activation curve: how strongly the network responded, step by step. Small under a picture, large in the zoom. */
 import { el, svg } from './dom.ts';
+import '../../style/curve.css';
 
 export interface Curve {
   steps: number[];

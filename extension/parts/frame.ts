@@ -5,6 +5,7 @@
 import type { ViewContext } from '../view.ts';
 import { el, setText } from './dom.ts';
 import { Selection, type Selectable } from './selection.ts';
+import '../../style/view.css';
 
 export interface Frame {
   readonly node: HTMLElement;

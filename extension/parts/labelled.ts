@@ -1,5 +1,6 @@
 /** Controls with their names in words: a slider that says where it stands, a button with text, a choice. */
 import { el, ownKeys, setText } from './dom.ts';
+import '../../style/labelled.css';
 
 export class LabelledSlider {
   private readonly input: HTMLInputElement;

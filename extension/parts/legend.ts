@@ -2,6 +2,7 @@
 import { short } from './curve.ts';
 import { el, setText } from './dom.ts';
 import { paint, type Matrix } from './heat-map.ts';
+import '../../style/legend.css';
 
 const STEPS = 96;
 

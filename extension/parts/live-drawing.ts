@@ -4,6 +4,7 @@ import makeTokens from '../renderers/tokens.ts';
 import type { View, ViewContext } from '../view.ts';
 import { el, setText } from './dom.ts';
 import { drawPixels } from './pixels.ts';
+import '../../style/live.css';
 
 export class LiveDrawing {
   readonly node = el('div', { class: 'nb-Live-drawing' });

@@ -1,4 +1,5 @@
 /** Saving pictures as PNG files: one as it is, or a whole grid drawn onto a canvas as it looks on the page. */
+import type { TranslationBundle } from '@jupyterlab/translation';
 
 export interface SavedPicture {
   label: string;
@@ -62,7 +63,12 @@ export interface GridLook {
 }
 
 /** Draws the grid at twice the page's pixels and saves it. */
-export async function saveGrid(pictures: SavedPicture[], look: GridLook, name: string): Promise<void> {
+export async function saveGrid(
+  pictures: SavedPicture[],
+  look: GridLook,
+  name: string,
+  trans: TranslationBundle,
+): Promise<void> {
   const [tile, gap, margin, caption, header] = [192, 16, 24, 28, 40];
   const columns = Math.max(1, Math.min(look.columns, pictures.length));
   const tall = Math.max(...pictures.map(({ width, height }) => height / width)) * tile;
@@ -73,7 +79,7 @@ export async function saveGrid(pictures: SavedPicture[], look: GridLook, name: s
   canvas.width = 2 * width;
   canvas.height = 2 * height;
   const context = canvas.getContext('2d');
-  if (!context) throw new Error('this browser gives no canvas to draw on');
+  if (!context) throw new Error(trans.__('this browser gives no canvas to draw on'));
 
   const style = getComputedStyle(look.like);
   const colour = (variable: string, otherwise: string) =>
@@ -113,7 +119,9 @@ export async function saveGrid(pictures: SavedPicture[], look: GridLook, name: s
   }
   const blob = await new Promise<Blob | null>(resolve => canvas.toBlob(resolve, 'image/png'));
   if (!blob)
-    throw new Error(`the browser could not encode a picture of ${canvas.width}×${canvas.height} pixels`);
+    throw new Error(
+      trans.__('the browser could not encode a picture of %1×%2 pixels', canvas.width, canvas.height),
+    );
   download(blob, name);
 }
 

@@ -6,6 +6,8 @@ import { isText, type SelectReply, type SelectRequest } from 'neuronbook/display
 import { Line } from '../live.ts';
 import type { ViewContext } from '../view.ts';
 import { el, setText } from './dom.ts';
+import '../../style/interactive.css';
+import '../../style/selection.css';
 
 /** What a payload says of selections. */
 export interface Selectable {

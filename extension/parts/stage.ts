@@ -81,11 +81,12 @@ export class Stage {
 
   /** All cells, as large as there is room. */
   fit(): void {
+    this.fitted = true;
+    if (!this.node.clientWidth) return;
     const { width, height } = this.size;
     const [right, bottom] = this.extent;
     this.scale = Math.min(width / right, height / bottom, LARGEST);
     this.middle = { x: right / 2, y: bottom / 2 };
-    this.fitted = true;
     this.redraw();
   }
 
@@ -143,6 +144,8 @@ export class Stage {
   }
 
   private paint(): void {
+    // what is hidden has no size, and keeps its picture for when it is shown
+    if (!this.node.clientWidth) return;
     const { width, height } = this.size;
     const sharp = window.devicePixelRatio || 1;
     this.canvas.width = Math.round(width * sharp);

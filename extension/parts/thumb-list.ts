@@ -3,6 +3,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { el, ownKeys } from './dom.ts';
 import { paint, type Matrix } from './heat-map.ts';
 import { textButton } from './labelled.ts';
+import '../../style/thumbs.css';
 
 export interface Thumb {
   /** What the choice is told as. */

@@ -6,6 +6,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { curveChart, type Curve } from './curve.ts';
 import { button, el, icon, icons, ownKeys, setText } from './dom.ts';
 import { savePicture } from './save.ts';
+import '../../style/zoom.css';
 
 export interface ZoomItem extends Curve {
   label: string;

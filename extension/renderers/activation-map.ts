@@ -8,6 +8,7 @@ import { HeatMap, type Matrix } from '../parts/heat-map.ts';
 import { LabelledChoice, LabelledSlider } from '../parts/labelled.ts';
 import { ThumbList } from '../parts/thumb-list.ts';
 import type { View, ViewContext } from '../view.ts';
+import '../../style/activation-map.css';
 
 export { problem } from 'neuronbook/display/views/activation-map';
 

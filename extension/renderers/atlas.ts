@@ -7,6 +7,7 @@ import { frame, type Frame } from '../parts/frame.ts';
 import { textButton } from '../parts/labelled.ts';
 import { Stage } from '../parts/stage.ts';
 import type { View, ViewContext } from '../view.ts';
+import '../../style/atlas.css';
 
 export { problem } from 'neuronbook/display/views/atlas';
 

@@ -6,6 +6,7 @@ import { el, ownKeys, setText, svg } from '../parts/dom.ts';
 import { frame, type Frame } from '../parts/frame.ts';
 import { HeatMap, paint, type Matrix } from '../parts/heat-map.ts';
 import type { View, ViewContext } from '../view.ts';
+import '../../style/attention.css';
 
 export { problem } from 'neuronbook/display/views/attention';
 

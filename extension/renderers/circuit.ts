@@ -21,6 +21,7 @@ import { frame, type Frame } from '../parts/frame.ts';
 import { fileName, saveText } from '../parts/save.ts';
 import { LabelledSlider, textButton } from '../parts/labelled.ts';
 import type { View, ViewContext } from '../view.ts';
+import '../../style/circuit.css';
 
 export { problem } from 'neuronbook/display/views/circuit';
 
@@ -98,7 +99,7 @@ class Circuit implements View<CircuitPayload> {
     this.drawing.setAttribute('viewBox', `0 0 ${layout.width} ${layout.height}`);
     // shrinks with the page as far as labels can be read, and is scrolled from there on
     this.drawing.style.maxWidth = `${Math.ceil(layout.width)}px`;
-    this.drawing.style.minWidth = `${Math.ceil(0.62 * layout.width)}px`;
+    this.drawing.style.minWidth = `${Math.ceil(0.92 * layout.width)}px`;
     this.edges = data.edges.map(edge => {
       const path = svg('path', {
         class: 'nb-Circuit-edge',

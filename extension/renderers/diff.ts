@@ -4,6 +4,7 @@ import type { DiffPayload } from 'neuronbook/display/views/diff';
 import { el, setText } from '../parts/dom.ts';
 import { frame, type Frame } from '../parts/frame.ts';
 import type { View, ViewContext } from '../view.ts';
+import '../../style/diff.css';
 
 export { problem } from 'neuronbook/display/views/diff';
 

@@ -8,6 +8,7 @@ import { ControlField } from '../parts/control.ts';
 import { el, setText } from '../parts/dom.ts';
 import { Line } from '../live.ts';
 import type { View, ViewContext } from '../view.ts';
+import '../../style/interactive.css';
 
 export { problem } from 'neuronbook/display/views/interactive';
 

@@ -6,6 +6,7 @@ import { short } from '../parts/curve.ts';
 import { el, ownKeys, setText } from '../parts/dom.ts';
 import { frame, type Frame } from '../parts/frame.ts';
 import type { View, ViewContext } from '../view.ts';
+import '../../style/lens.css';
 
 export { problem } from 'neuronbook/display/views/lens';
 

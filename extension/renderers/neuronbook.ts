@@ -49,7 +49,11 @@ export class NeuronbookRenderer extends Widget implements IRenderMime.IRenderer 
       if (this.isDisposed || this.latest !== payload) return;
       if (!module) {
         const quoted = JSON.stringify(name);
-        return this.give(model.data, `the view ${quoted} is unknown; a newer extension may draw it`);
+        const { trans } = this.surroundings;
+        return this.give(
+          model.data,
+          trans.__('the view %1 is unknown; a newer extension may draw it', quoted),
+        );
       }
       const wrong = module.problem(data);
       if (wrong) return this.give(model.data, wrong);

@@ -9,6 +9,7 @@ import { HeatMap } from '../parts/heat-map.ts';
 import { Legend } from '../parts/legend.ts';
 import { ThumbList } from '../parts/thumb-list.ts';
 import type { View, ViewContext } from '../view.ts';
+import '../../style/patching.css';
 
 export { problem } from 'neuronbook/display/views/patching';
 

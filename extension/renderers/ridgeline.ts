@@ -7,6 +7,7 @@ import { el, ownKeys, svg } from '../parts/dom.ts';
 import { frame, type Frame } from '../parts/frame.ts';
 import { Toggle } from '../parts/labelled.ts';
 import type { View, ViewContext } from '../view.ts';
+import '../../style/ridgeline.css';
 
 export { problem } from 'neuronbook/display/views/ridgeline';
 

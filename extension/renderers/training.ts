@@ -6,6 +6,7 @@ import { frame, type Frame } from '../parts/frame.ts';
 import { LabelledSlider, Toggle } from '../parts/labelled.ts';
 import { linesOf, smoothed } from '../parts/lines.ts';
 import type { View, ViewContext } from '../view.ts';
+import '../../style/training.css';
 
 export { problem } from 'neuronbook/display/views/training';
 
