@@ -1,6 +1,7 @@
 /** Running text with a colour behind each token: one stop for Tab, arrow keys walk, what is pointed at is told. */
 import { strength, tint, visible } from 'neuronbook/display/views/tokens';
 import { el, ownKeys } from './dom.ts';
+import '../../style/tokens.css';
 
 export interface StripText {
   label: string;

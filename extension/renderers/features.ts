@@ -25,6 +25,7 @@ import { FeatureList } from '../parts/feature-list.ts';
 import { frame, type Frame } from '../parts/frame.ts';
 import { LabelledChoice } from '../parts/labelled.ts';
 import type { View, ViewContext } from '../view.ts';
+import '../../style/features.css';
 
 export { problem } from 'neuronbook/display/views/features';
 

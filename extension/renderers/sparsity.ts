@@ -6,6 +6,7 @@ import type { SparsityPayload } from 'neuronbook/display/views/sparsity';
 import { el, ownKeys, setText, svg } from '../parts/dom.ts';
 import { frame, type Frame } from '../parts/frame.ts';
 import type { View, ViewContext } from '../view.ts';
+import '../../style/sparsity.css';
 
 export { problem } from 'neuronbook/display/views/sparsity';
 

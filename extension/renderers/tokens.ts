@@ -5,7 +5,6 @@ import { el } from '../parts/dom.ts';
 import { frame, type Frame } from '../parts/frame.ts';
 import { TokenStrip } from '../parts/token-strip.ts';
 import type { View, ViewContext } from '../view.ts';
-import '../../style/tokens.css';
 
 export { problem } from 'neuronbook/display/views/tokens';
 
