@@ -80,7 +80,7 @@ export class ChartDetail {
       this.dispose();
       this.figure = figure;
       this.plotly = plotly;
-      figure.on('plotly_relayouting', this.paint);
+      figure.on('plotly_relayouting', this.move);
       figure.on('plotly_afterplot', this.settle);
     }
     this.settle();
@@ -88,14 +88,17 @@ export class ChartDetail {
 
   dispose(): void {
     clearTimeout(this.timer);
-    this.figure?.removeListener('plotly_relayouting', this.paint);
+    this.figure?.removeListener('plotly_relayouting', this.move);
     this.figure?.removeListener('plotly_afterplot', this.settle);
     this.figure = undefined;
     this.canvas.remove();
   }
 
+  /** While it moves, a quarter of the dots is enough to follow it by. */
+  private readonly move = (): void => this.paint(2);
+
   private readonly settle = (): void => {
-    this.paint();
+    this.paint(1);
     clearTimeout(this.timer);
     this.timer = setTimeout(() => void this.choose(), REST);
   };
@@ -216,7 +219,8 @@ export class ChartDetail {
     return [along('x'), along('y')];
   }
 
-  private readonly paint = (): void => {
+  /** @param coarse how many times wider the cells are than dots need */
+  private paint(coarse: number): void {
     const { figure, canvas } = this;
     if (!figure?._fullLayout) return;
     const { width, height } = figure._fullLayout;
@@ -230,21 +234,23 @@ export class ChartDetail {
     if (!context) return;
     for (const one of this.large) {
       const axes = one.kind === 'points' ? this.axes(one) : undefined;
-      if (axes) this.dots(context, one, axes, scale);
+      if (axes) this.dots(context, one, axes, scale, coarse);
     }
-  };
+  }
 
   private dots(
     context: CanvasRenderingContext2D,
     one: Large,
     axes: { x: PlotlyAxis; y: PlotlyAxis },
     scale: number,
+    coarse: number,
   ): void {
     const [x, y] = this.coordinates(one, axes);
     const trace = this.figure!._fullData[one.index];
     const { size = 6, opacity = 1 } = trace.marker ?? {};
-    const cell = cellOf(one, axes);
-    if (!cell) return;
+    const fine = cellOf(one, axes);
+    if (!fine) return;
+    const cell = { width: fine.width * coarse, height: fine.height * coarse };
     // a dot whose middle is outside may reach into sight
     const seen = windowOf(axes, size / 2);
     const place = ({ range: [from, to], _offset, _length }: PlotlyAxis, isY: boolean) => {

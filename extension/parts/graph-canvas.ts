@@ -113,6 +113,8 @@ export class GraphCanvas {
 
   /** What stood in the middle stays there. */
   private onResize(): void {
+    // hidden: it is shown again as it was
+    if (!this.node.clientWidth) return;
     const { width } = this.size();
     if (this.wide) this.view.x += (width - this.wide) / 2;
     this.wide = width;
@@ -137,6 +139,7 @@ export class GraphCanvas {
   }
 
   private paint(): void {
+    if (!this.node.clientWidth) return;
     const { x, y, scale } = this.view;
     const { width, height } = this.size();
     this.world.setAttribute(

@@ -60,6 +60,13 @@ class Circuit implements View<CircuitPayload> {
     this.drawing.addEventListener('keydown', event => this.onKey(event));
     this.drawing.addEventListener('pointerleave', () => this.look(undefined));
     const scroll = el('div', { class: 'nb-Circuit-scroll' }, this.drawing);
+    // where it does not fit, its end comes into sight: that is what it explains
+    const begun = new ResizeObserver(() => {
+      if (!scroll.clientWidth) return;
+      scroll.scrollLeft = scroll.scrollWidth;
+      begun.disconnect();
+    });
+    begun.observe(scroll);
     this.frame = frame(
       context,
       'nb-Circuit',
@@ -99,7 +106,7 @@ class Circuit implements View<CircuitPayload> {
     this.drawing.setAttribute('viewBox', `0 0 ${layout.width} ${layout.height}`);
     // shrinks with the page as far as labels can be read, and is scrolled from there on
     this.drawing.style.maxWidth = `${Math.ceil(layout.width)}px`;
-    this.drawing.style.minWidth = `${Math.ceil(0.92 * layout.width)}px`;
+    this.drawing.style.minWidth = `${Math.ceil(0.8 * layout.width)}px`;
     this.edges = data.edges.map(edge => {
       const path = svg('path', {
         class: 'nb-Circuit-edge',
