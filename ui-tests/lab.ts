@@ -9,7 +9,9 @@ export interface Lab {
       content: {
         widgets: {
           model: { trusted: boolean; toJSON(): { outputs?: { output_type: string; evalue?: string }[] } };
-          outputArea: { model: { set(index: number, output: unknown): void } };
+          outputArea: {
+            model: { set(index: number, output: unknown): void; add(output: unknown): void; clear(): void };
+          };
         }[];
       };
     };

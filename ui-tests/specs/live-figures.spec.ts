@@ -26,8 +26,7 @@ test('live figures compute without a kernel', async ({ page, tmpPath }) => {
   const withView = await weight();
   console.log(`bytes of the extension: ${before} at first, ${withView} with a rich view`);
   expect(before).toBeGreaterThan(0);
-  // the aim is 100 kB
-  expect(before).toBeLessThan(125e3);
+  expect(before).toBeLessThan(100e3);
   expect(withView).toBeLessThan(200e3);
   await panel.screenshot(shot('live-figures-untrusted'));
 
