@@ -3,7 +3,7 @@
  * compiles it but does not run it; by hand, after that: `node .cache/bench/transcoder-memory.js [steps]`.
  * One JSON line: {"name", "features", "steps", "step_ms", "loss": first and last, "peak_mb": of the whole process}.
  */
-import { adam, rng, Tensor, transcoder } from 'neuronbook';
+import { adam, Tensor, transcoder, type rng } from 'neuronbook';
 
 const [width, features, rows] = [512, 16384, 1024];
 const steps = Number(process.argv[2] ?? 50);
