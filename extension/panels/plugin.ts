@@ -33,6 +33,8 @@ export const inspector: JupyterFrontEndPlugin<void> = {
       return new Inspector({ tracker, rendermime, trans, insert });
     });
     panel.id = 'neuronbook-inspector';
+    // JupyterLab measures it before any style sheet is there
+    panel.node.style.minWidth = '280px';
     panel.title.icon = networkIcon;
     panel.title.caption = trans.__('Models');
     app.shell.add(panel, 'right', { rank: 900, type: 'Models' });
