@@ -22,8 +22,9 @@ export interface Comm {
   readonly target: string;
   send(data: unknown, options?: CommOptions): void;
   close(data?: unknown, options?: CommOptions): void;
-  onMessage?: (message: CommMessage) => void;
-  onClose?: (message: CommMessage) => void;
+  /** The front end is told that a message was handled when the promise settles that this gives, if it gives one. */
+  onMessage?: (message: CommMessage) => unknown;
+  onClose?: (message: CommMessage) => unknown;
 }
 
 export interface CommOptions {
@@ -39,7 +40,7 @@ export interface CommMessage {
 
 export interface Comms {
   /** Says who answers comms that the front end opens on `target`. */
-  register(target: string, opened: (comm: Comm, message: CommMessage) => void): void;
+  register(target: string, opened: (comm: Comm, message: CommMessage) => unknown): void;
   open(target: string, data?: unknown, options?: CommOptions): Comm;
 }
 

@@ -2,6 +2,7 @@
 import { afterEach, describe, expect, expectTypeOf, test } from 'vitest';
 import type { Comm, CommMessage, Host, MimeBundle } from '../base/host.ts';
 import { displaySymbol, type Displayable } from './bundle.ts';
+import { answerTo } from './live.ts';
 import { line } from './plot.ts';
 import { controlOf, controlProblem, type Control, type ControlForm } from './controls.ts';
 import { envelopeProblem, NEURONBOOK_MIME } from './payload.ts';
@@ -112,6 +113,19 @@ test('a display of another session is closed at once, and a closed one hears not
   comm.onClose?.({ data: {}, metadata: {}, buffers: [] });
   await settled();
   expect(heard).toEqual([]);
+});
+
+test('a message is handled when it has been answered; an answer that fails leaves the next ones theirs', async () => {
+  const page = frontEnd();
+  answerTo('moody', async ({ mood }) => {
+    await 0;
+    if (mood === 'bad') throw new RangeError('not today');
+    return { mood };
+  });
+  const { heard, send } = page.open('moody');
+  await expect(send({ mood: 'bad' })).rejects.toThrow('not today');
+  await send({ mood: 'good' });
+  expect(heard).toEqual([{ mood: 'good' }]);
 });
 
 describe('controls', () => {

@@ -56,10 +56,13 @@ function serve(comm: Comm, id: unknown): void {
   let open = true;
   comm.onClose = () => (open = false);
   comm.onMessage = ({ data }) => {
-    last = last.then(async () => {
+    const answered = last.then(async () => {
       if (!open) return;
       const reply = await answer(data as Record<string, unknown>);
       if (open) comm.send(reply);
     });
+    // one that fails is told as an error of its message, and the next is answered all the same
+    last = answered.catch(() => undefined);
+    return answered;
   };
 }

@@ -24,11 +24,11 @@ export interface Widget<State extends object> extends Displayable {
   /** Changes the state here and in the page. */
   set(changes: Partial<State>): void;
   /** Calls back after either side has changed a value. Returns a function that ends it. */
-  on<Name extends keyof State & string>(name: Name, changed: (value: State[Name]) => void): () => void;
+  on<Name extends keyof State & string>(name: Name, changed: (value: State[Name]) => unknown): () => void;
   /** Sends what is no state, e.g. a command; the view hears it by `model.on('msg:custom', …)`. */
   send(content: unknown, buffers?: readonly Uint8Array[]): void;
   /** Calls back with what the view sends by `model.send(content)`. Returns a function that ends it. */
-  onMessage(heard: (content: unknown, buffers: readonly Uint8Array[]) => void): () => void;
+  onMessage(heard: (content: unknown, buffers: readonly Uint8Array[]) => unknown): () => void;
   /** Replaces the view's code, or its style, in place. */
   reload(view: { esm?: string; css?: string }): void;
   /** Removes it from all pages. */
@@ -79,8 +79,8 @@ export function widget<State extends object>({
   const state = { ...initial } as Record<string, unknown>;
   const own: Record<string, unknown> = { ...frontEnd, _esm: esm, _css: css };
   const all = () => ({ ...own, ...state });
-  const changed = new Map<string, Set<(value: never) => void>>();
-  const heard = new Set<(content: unknown, buffers: readonly Uint8Array[]) => void>();
+  const changed = new Map<string, Set<(value: never) => unknown>>();
+  const heard = new Set<(content: unknown, buffers: readonly Uint8Array[]) => unknown>();
   const comm: Comm | undefined = openWidget(all);
   let closed = false;
 
@@ -89,21 +89,23 @@ export function widget<State extends object>({
     const { state: data, paths, buffers } = separateBuffers(changes);
     comm.send({ method, state: data, buffer_paths: paths }, { buffers });
   };
-  function take(changes: Record<string, unknown>): void {
+  /** Gives what the callbacks give, promises as they may be. */
+  function take(changes: Record<string, unknown>): unknown[] {
     const names = Object.keys(changes).filter(name => !Object.is(state[name], changes[name]));
     Object.assign(state, changes);
-    for (const name of names) for (const call of changed.get(name) ?? []) call(state[name] as never);
+    return names.flatMap(name => [...(changed.get(name) ?? [])].map(call => call(state[name] as never)));
   }
-  function receive({ data, buffers }: CommMessage): void {
+  function receive({ data, buffers }: CommMessage): unknown {
     const { method, state: given = {}, buffer_paths: paths = [], content } = (data ?? {}) as Message;
     if (method === 'request_state') tell('update', all());
-    else if (method === 'custom') for (const call of [...heard]) call(content, buffers);
+    else if (method === 'custom') return Promise.all([...heard].map(call => call(content, buffers)));
     else if (method === 'update') {
       putBuffers(given, paths, buffers);
       // what one page changed is told to all of them, before anything here answers to it
       tell('echo_update', given);
-      take(Object.fromEntries(Object.entries(given).filter(([name]) => !(name in own))));
+      return Promise.all(take(Object.fromEntries(Object.entries(given).filter(([name]) => !(name in own)))));
     }
+    return undefined;
   }
   function end(): void {
     closed = true;

@@ -1,6 +1,7 @@
 /** Comms in both directions, with binary buffers, over real sockets. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { startKernel, type Client } from './test-client.ts';
+import { resultOf, startKernel, type Client } from './test-client.ts';
 
 let client: Client;
 beforeAll(async () => {
@@ -73,4 +74,61 @@ test('comms of a runner that dies are closed, and messages to them answered with
   const sent = await client.send('comm_msg', { comm_id: 'a', data: {} });
   await finishComm(sent);
   expect(commsIn(sent, 'comm_close').length).toBe(1);
+});
+
+/** What `handler` leads to: types and texts of all that is published for one message, `idle` last. */
+async function heardFrom(target: string, handler: string, meanwhile = async () => {}): Promise<string[]> {
+  await client.execute(`
+    globalThis[Symbol.for('neuronbook.host')].comms.register(${JSON.stringify(target)}, comm => {
+      comm.onMessage = ${handler};
+    })`);
+  await finishComm(await client.send('comm_open', { comm_id: target, target_name: target, data: {} }));
+  const id = await client.send('comm_msg', { comm_id: target, data: {} });
+  await meanwhile();
+  await finishComm(id);
+  return client
+    .outputsOf(id)
+    .map(({ header, content }) =>
+      String(content.execution_state ?? (content.text && String(content.text).trim()) ?? header.msg_type),
+    );
+}
+
+test('the answer of a handler that awaits leaves before idle, and what it prints belongs to its message', async () => {
+  const sleep = 'await new Promise(resolve => setTimeout(resolve, 100));';
+  expect(
+    await heardFrom('late', `async () => { ${sleep} console.log('late'); comm.send({ late: 1 }); }`),
+  ).toEqual(['busy', 'late', 'comm_msg', 'idle']);
+});
+
+test('what a handler throws later is an error of its message', async () => {
+  expect(await heardFrom('fails', `async () => { await 0; throw new RangeError('not today'); }`)).toEqual([
+    'busy',
+    'error',
+    'idle',
+  ]);
+});
+
+test('a handler that never ends hides neither idle nor the next cell', async () => {
+  const seen = await heardFrom('never', `() => new Promise(() => {})`, async () => {
+    const { reply, ms } = await client.execute('1');
+    expect(reply.content.status).toBe('ok');
+    expect(ms).toBeLessThan(2000);
+  });
+  expect(seen).toEqual(['busy', 'idle']);
+});
+
+test.each([
+  ['in a loop of its own code', '() => { for (;;); }'],
+  ['in a loop of a function that an earlier cell declared', '() => spin()'],
+  ['in a promise', 'async () => { for (;;) await new Promise(resolve => setTimeout(resolve, 10)); }'],
+])('an interrupt ends a handler %s, twice over, and keeps the state', async (name, handler) => {
+  await client.execute('let kept = 7; function spin() { for (;;); }');
+  for (const time of [1, 2]) {
+    const seen = await heardFrom(`${name} ${time}`, handler, async () => {
+      await sleep(300);
+      await client.interrupt();
+    });
+    expect([seen.at(0), seen.at(-1)]).toEqual(['busy', 'idle']);
+    expect(resultOf(await client.execute('kept'))).toBe('7');
+  }
 });

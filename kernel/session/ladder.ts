@@ -60,14 +60,13 @@ export function createLadder({ runner, notice, kill }: LadderOptions) {
   }
 
   function end(run: number, reason: string): void {
-    settled(run);
+    over();
     kill(run, reason);
   }
 
-  /** The run has been answered: nothing is left to climb for. */
-  function settled(run: number): void {
-    if (climbing?.run !== run) return;
-    clearInterval(climbing.timer);
+  /** Nothing is left to climb for. */
+  function over(): void {
+    clearInterval(climbing?.timer);
     climbing = undefined;
   }
 
@@ -83,7 +82,12 @@ export function createLadder({ runner, notice, kill }: LadderOptions) {
       runner().interrupt(run);
       runner().send({ type: 'interrupt', run });
     },
-    settled,
+    /** The run has been answered. */
+    settled(run: number): void {
+      if (climbing?.run === run) over();
+    },
+    /** All runs have been answered, or their process has died. */
+    over,
   };
 }
 

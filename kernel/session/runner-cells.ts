@@ -60,6 +60,8 @@ export function createCells({ evaluator, bundleOf, isSilent, send, flags, timers
 
   function mustStop(run: number): boolean {
     if (stopped.has(run)) return true;
+    // a comm's handler, whatever timer called before it
+    if (run === beside) return isInterrupted(run) && isUnderWay();
     // the timer of another cell: only a callback that has been running since before the interrupt is in its way
     if (timers.current() !== undefined && !active.has(run))
       return Atomics.load(flags, Flag.INTERRUPTED) !== timers.began();
@@ -130,7 +132,7 @@ export function createCells({ evaluator, bundleOf, isSilent, send, flags, timers
     /** Compiled into loop heads and after each await of the cell of run `own`, functions that it declares included. */
     check(own: number): void {
       if (active.has(own)) latest = own;
-      if (mustStop(active.has(own) ? own : (timers.current() ?? latest)))
+      if (mustStop(active.has(own) ? own : (beside ?? timers.current() ?? latest)))
         throw new InterruptError('interrupted');
     },
     /** What the running cell wants of the front end besides showing. */
@@ -140,6 +142,7 @@ export function createCells({ evaluator, bundleOf, isSilent, send, flags, timers
       if (!active.size) Atomics.store(flags, Flag.STEPS, 0);
       active.set(request.run, []);
       latest = request.run;
+      beside = undefined;
       evaluate(request).catch(async (error: unknown) => {
         const told = evaluator.formatError(error);
         await turn();
@@ -158,6 +161,8 @@ export function createCells({ evaluator, bundleOf, isSilent, send, flags, timers
     },
     interrupt(run: number): void {
       const runs = [...active.keys()].filter(candidate => candidate <= run);
+      // what ran beside was terminated: this is a turn of its own
+      beside = undefined;
       if (!runs.length) {
         settle(run);
         // nothing runs, or the run never began, its message lost to a termination: either way this is the answer

@@ -5,12 +5,12 @@ import type { Send } from './runner-channel.ts';
 import type { CommEvent } from './runner-protocol.ts';
 
 export interface RunnerComms extends Comms {
-  /** A message from the front end. */
-  receive(event: CommEvent): void;
+  /** A message from the front end; gives what its handler gives. */
+  receive(event: CommEvent): unknown;
 }
 
 export function createComms(send: Send, currentRun: () => number): RunnerComms {
-  const targets = new Map<string, (comm: Comm, message: CommMessage) => void>();
+  const targets = new Map<string, (comm: Comm, message: CommMessage) => unknown>();
   const open = new Map<string, Comm>();
 
   function say(
@@ -64,9 +64,10 @@ export function createComms(send: Send, currentRun: () => number): RunnerComms {
         const opened = targets.get(target);
         // the protocol's answer to a target that nobody serves
         if (!opened) return say('close', id, target, {});
-        opened(create(id, target), message);
-      } else if (event === 'msg') known?.onMessage?.(message);
-      else if (open.delete(id)) known?.onClose?.(message);
+        return opened(create(id, target), message);
+      }
+      if (event === 'msg') return known?.onMessage?.(message);
+      return open.delete(id) ? known?.onClose?.(message) : undefined;
     },
   };
 }

@@ -19,9 +19,10 @@ import { watchChildren } from './runner-children.ts';
 import { createComms } from './runner-comms.ts';
 import { createHost } from './runner-host.ts';
 import { listen } from './runner-listeners.ts';
+import { createMessages } from './runner-messages.ts';
 import { guardAddons } from './runner-native.ts';
 import { captureOutput } from './runner-output.ts';
-import { REQUESTS_FD, type CommEvent, type RunnerRequest } from './runner-protocol.ts';
+import { REQUESTS_FD, type RunnerRequest } from './runner-protocol.ts';
 import { createStrays } from './runner-strays.ts';
 import { installTimers } from './runner-timers.ts';
 
@@ -30,11 +31,15 @@ const send = createSend(flags);
 const interruptWorker = new Worker(new URL('./interrupt-worker.js', import.meta.url), { workerData: flags });
 interruptWorker.unref();
 
-const { setInterval, clearInterval } = globalThis;
+const { setInterval, clearInterval, setTimeout, clearTimeout } = globalThis;
 const { nextTick } = process;
 const every = (work: () => void, ms: number) => {
   const timer = setInterval(work, ms);
   return { stop: () => clearInterval(timer) };
+};
+const after = (ms: number, work: () => void) => {
+  const timer = setTimeout(work, ms);
+  return { stop: () => clearTimeout(timer) };
 };
 
 const currentRun = (): number => cells.currentRun();
@@ -69,20 +74,17 @@ setHost(host);
 guardAddons(host);
 
 const stray = createStrays(send, currentRun, error => evaluator.formatError(error));
-
-function receiveComm(event: CommEvent): void {
-  cells.within(event.run, () => {
-    try {
-      comms.receive(event);
-    } catch (error) {
-      stray(error);
-    }
-  });
-  send({ type: 'handled', run: event.run });
-}
+const messages = createMessages({
+  comms,
+  within: (run, work) => cells.within(run, work),
+  send,
+  stray,
+  after,
+});
 
 function interrupt(run: number): void {
   children.interrupt(run);
+  messages.interrupt();
   cells.interrupt(run);
 }
 
@@ -90,7 +92,7 @@ function receive(request: RunnerRequest): void {
   if (request.type === 'execute') cells.execute(request);
   else if (request.type === 'interrupt') interrupt(request.run);
   else if (request.type === 'answer') host.answer(request);
-  else receiveComm(request);
+  else messages.receive(request);
 }
 
 /** Node outlives what V8 terminates in a tick, and in no other callback of its own, timers and immediates included. */

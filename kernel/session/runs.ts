@@ -31,6 +31,8 @@ export function createRuns() {
     audible: (run: number) => (requests.get(run)?.silent ? ('silent' as const) : requests.get(run)?.request),
     /** The active run, or the newest cell's: whose turn it is to be blamed. */
     latest: (active?: number) => active ?? lastCell,
+    /** What an interrupt means: the active cell, or a comm message on which the kernel still works. */
+    interruptible: (active?: number) => active ?? [...comms].at(-1) ?? lastCell,
     /** The comm request of `run`, once. */
     handled: (run: number) => (comms.delete(run) ? requests.get(run)?.request : undefined),
     /** Comm requests that a dead runner will never finish. */

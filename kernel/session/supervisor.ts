@@ -118,7 +118,7 @@ export function createSupervisor({
     onDeath(error) {
       const run = runs.latest(executor.active()?.run);
       streams.flush();
-      ladder.settled(run);
+      ladder.over();
       debug.renewed();
       for (const id of comms.clear()) closeComm(id, runs.parent(run));
       for (const request of runs.unhandled()) void idle(request);
@@ -158,6 +158,7 @@ export function createSupervisor({
     streams.flush();
     streams.count();
     if (event.type === 'handled') {
+      ladder.settled(event.run);
       const request = runs.handled(event.run);
       if (request) void idle(request);
       return;
@@ -275,7 +276,7 @@ export function createSupervisor({
 
   function interrupt(): void {
     debug.interrupt();
-    ladder.interrupt(runs.latest(executor.active()?.run));
+    ladder.interrupt(runs.interruptible(executor.active()?.run));
   }
 
   const special: Record<string, (request: Request, channel: Channel) => unknown> = {
