@@ -147,7 +147,8 @@ const most = (values: readonly number[]): number => values.indexOf(Math.max(...v
 
 multifaceted.experiment = experiment({
   question: 'Does a unit that answers to two kinds of input get a picture of each?',
-  seeds: 3,
+  // the rules were made with 1 to 3, and their bounds with drawings 11 and 12 in sight
+  seeds: [101, 102, 103, 104, 105],
   arms: { facets: 'each picture from the mean of one kind of exciting input' },
   controls: { noise: 'as many pictures, each from noise' },
   marks: {
