@@ -114,7 +114,9 @@ function runOf({ name, result }: SystemEntry): string {
     ?.slice(0, 10);
   const commits = [...new Set(result.trials.flatMap(({ commit }) => (commit ? [commit] : [])))];
   const at = commits.length ? ` at ${commits.join(', ')}` : '';
-  return `Run with ${again}: ${result.trials.length} runs, ${Math.round(seconds)} s, ${last}${at}.`;
+  // seeds that are not 1, 2, 3 … were chosen, and are told
+  const chosen = result.seeds.some((seed, i) => seed !== i + 1) ? `, seeds ${result.seeds.join(', ')}` : '';
+  return `Run with ${again}: ${result.trials.length} runs${chosen}, ${Math.round(seconds)} s, ${last}${at}.`;
 }
 
 function section(entry: SystemEntry): string {
