@@ -38,6 +38,8 @@ import {
 const random = rng('objectives');
 const vector = Float32Array.from({ length: 64 }, () => random.normal());
 const photo = textures.draw(rng('photo'), 'spiral').image;
+/** Layers of a style, behind their ReLUs: in front of them the first two cannot tell a picture from soft noise. */
+const manner = [1, 2, 3, 4, 5].map(layer => `relu${layer}`);
 
 /** Fifty pictures of noise and fifty of soft noise. */
 async function randomPictures(): Promise<Tensor> {
@@ -60,7 +62,7 @@ let model: Model;
 let objectives: readonly (readonly [text: string, objective: Objective])[];
 beforeAll(async () => {
   model = await load('zoo:textures');
-  const { sites } = await model.run({ image: photo }, { read: ['conv1', 'conv2', 'conv3'] });
+  const { sites } = await model.run({ image: photo }, { read: ['conv3', ...manner] });
   const slopes = await model.gradient({ image: photo }, { of: logit('logits', 3), at: ['conv3'] });
   objectives = [
     ["pick('logits', [0, 3])", pick('logits', [0, 3])],
@@ -79,7 +81,10 @@ beforeAll(async () => {
     ["difference('conv3', 9216 numbers)", difference('conv3', sites.conv3)],
     ["−difference('conv3', 9216 numbers)", difference('conv3', sites.conv3).neg()],
     ["caricature('conv3', 9216 numbers, power 1)", caricature('conv3', sites.conv3)],
-    ["style('conv1', 'conv2')", style({ conv1: sites.conv1, conv2: sites.conv2 })],
+    [
+      "style('relu1', 'relu2', 'relu3', 'relu4', 'relu5')",
+      style(Object.fromEntries(manner.map(site => [site, sites[site]]))),
+    ],
     [
       "0.5·channel('conv3', 5) + 0.5·channel('conv3', 9)",
       interpolate(channel('conv3', 5), channel('conv3', 9), { count: 3 })[1],
@@ -115,7 +120,7 @@ test('each rises at once, and ends above random pictures and above the control',
     table[objective.text] = +((reached - best) / (sd + 1e-9)).toFixed(1);
   }
   if (process.env.NEURONBOOK_FIGURES) console.log(table);
-  for (const [text, margin] of Object.entries(table)) expect(margin, text).toBeGreaterThan(0.25);
+  for (const [text, margin] of Object.entries(table)) expect(margin, text).toBeGreaterThan(2);
 }, 400_000);
 
 describe('pictures that look at each other', () => {

@@ -11,10 +11,13 @@ import { gram, located, type Located } from './reading.ts';
  * How near the Gram matrices at some sites are to those of a picture, from −∞ to 0 where they are the same:
  *
  *     −mean over sites of Σ|G − G_base| / Σ|G_base|,   G = A·Aᵀ / positions
+ *
+ * Take several layers, deep ones too, behind their ReLUs: the Gram matrices of first layers, and of values in front of a
+ * ReLU, are nearly those of any soft noise.
  * @param base activations by site, of one example
  * @see https://arxiv.org/abs/1508.06576 (Gatys, Ecker & Bethge 2015)
  * @example
- * const { sites } = await model.run({ image }, { read: ['conv1', 'conv2'] })
+ * const { sites } = await model.run({ image }, { read: [/^relu/] })
  * await viz.feature(model, viz.style(sites))
  */
 export function style(base: Readonly<Record<string, Tensor>>): Objective {
