@@ -46,8 +46,11 @@ const PAUSE = 300;
 /** Cells that wait to be checked, as after Run All; beyond, the oldest are not. */
 const MOST_CHECKS = 200;
 
-/** A type can ask for more memory than there is; then the worker dies, and only the worker. */
-const resourceLimits = { maxOldGenerationSizeMb: 2048 };
+/**
+ * A type can ask for more memory than there is; then the worker dies, and only the worker. By this limit V8 also measures
+ * how far garbage may pile up: 80 MB that live grow to 130 at half of 2 GB, and to 400 at twice as much.
+ */
+const resourceLimits = { maxOldGenerationSizeMb: 1024 };
 
 export function createLanguageClient(cwd: string, { limit = 10_000 }: ClientOptions = {}): LanguageClient {
   const cells: [code: string, count: number, failed: boolean][] = [];

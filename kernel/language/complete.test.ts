@@ -47,6 +47,15 @@ test.each<[string, string[]]>([
   expect(complete(marked).matches).toEqual(matches);
 });
 
+test('of the names in scope those that begin so, in either case; without a beginning all of them', () => {
+  expect(complete('KON|').matches).toEqual(['konst']);
+  expect(complete('sha|').matches).toEqual(['SharedArrayBuffer']);
+  expect(complete('let inner = 1; { const innermost = 2; inn|').matches).toEqual(['inner', 'innermost']);
+  const all = complete('|').matches;
+  expect(all.length).toBeGreaterThan(200);
+  expect(all).toEqual(expect.arrayContaining(['konst', 'add', 'Color', 'total', 'Map', 'for']));
+});
+
 test('kinds and signatures, also of what was imported', () => {
   const described = (marked: string) => complete(marked).metadata._jupyter_types_experimental[0];
   expect(described('add|')).toEqual({

@@ -33,8 +33,10 @@ export function completeAt(
 ): CompleteReply {
   const at = unitsOf(code, cursor);
   const { offset } = cells.ask(code);
-  const found = service.getCompletionsAtPosition(cells.current, offset + at, preferences);
   const word = /[\p{L}\p{N}_$]*$/u.exec(code.slice(0, at))?.[0] ?? '';
+  const found = amongThose(service, word, () =>
+    service.getCompletionsAtPosition(cells.current, offset + at, preferences),
+  );
   const span =
     found?.entries.find(entry => entry.replacementSpan)?.replacementSpan ?? found?.optionalReplacementSpan;
   // what stands before the cursor is matched; what is replaced reaches to the end of the word
@@ -60,6 +62,24 @@ export function completeAt(
       })),
     },
   };
+}
+
+/**
+ * Of the names in scope only those are asked for that begin as `typed`: there are more than a thousand, TypeScript makes
+ * an entry of each, and all others would be thrown away. Members and keys come another way.
+ */
+function amongThose<T>(service: ts.LanguageService, typed: string, ask: () => T): T {
+  const checker = service.getProgram()?.getTypeChecker();
+  if (!checker || !typed) return ask();
+  const { getSymbolsInScope } = checker;
+  const lower = typed.toLowerCase();
+  checker.getSymbolsInScope = (...place) =>
+    getSymbolsInScope(...place).filter(({ name }) => name.toLowerCase().startsWith(lower));
+  try {
+    return ask();
+  } finally {
+    checker.getSymbolsInScope = getSymbolsInScope;
+  }
 }
 
 /** Those that begin as typed, then those that begin so but for case; near names before globals, as TypeScript sorts. */
