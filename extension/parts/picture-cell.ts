@@ -2,12 +2,7 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { FeatureCell } from 'neuronbook/display/views/feature-grid';
 import { pointsOf, short, Sparkline } from './curve.ts';
-import { button, el, icon, icons, ownKeys, setText } from './dom.ts';
-
-export interface CellActions {
-  zoom(cell: PictureCell): void;
-  save(cell: PictureCell): void;
-}
+import { el, ownKeys, setText } from './dom.ts';
 
 /** The last recorded activation, as text; empty before the first. */
 export function lastValue(cell: FeatureCell): string {
@@ -23,30 +18,25 @@ export class PictureCell {
   private readonly curve = new Sparkline();
   /** The picture itself is the button that enlarges it. */
   readonly target: HTMLButtonElement;
+  /** What lies over the picture goes in here. */
+  readonly frame: HTMLElement;
   readonly node: HTMLElement;
 
   constructor(
     private readonly trans: TranslationBundle,
-    actions: CellActions,
+    zoom: (cell: PictureCell) => void,
   ) {
     this.target = el(
       'button',
       { type: 'button', class: 'nb-Cell-picture', tabindex: -1, 'aria-haspopup': 'dialog', ...ownKeys },
       this.image,
     );
-    this.target.addEventListener('click', () => actions.zoom(this));
-    // a shortcut for the mouse; from the keyboard the zoom has the same button
-    const save = button(
-      trans.__('Save picture as PNG'),
-      'nb-Cell-save',
-      () => actions.save(this),
-      icon(icons.save),
-    );
-    save.tabIndex = -1;
+    this.target.addEventListener('click', () => zoom(this));
+    this.frame = el('div', { class: 'nb-Cell-frame' }, this.target);
     this.node = el(
       'div',
       { class: 'nb-Cell', role: 'listitem' },
-      el('div', { class: 'nb-Cell-frame' }, this.target, save),
+      this.frame,
       el(
         'div',
         { class: 'nb-Cell-words' },

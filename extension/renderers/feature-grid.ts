@@ -25,6 +25,8 @@ export function stateWords(
 
 /** Pixels between two pictures; `--nb-gap` in the style says the same. */
 const GAP = 12;
+/** A narrower picture keeps its label only; the zoom has the rest. */
+const NARROW = 96;
 
 /** Of at most `fitting` columns, and at least half of them, the most that leave the fewest places empty. */
 export function evenColumns(count: number, fitting: number): number {
@@ -47,25 +49,39 @@ class FeatureGrid implements View<FeatureGridPayload> {
   /** Told to screen readers at the ends of a run only, not at every step. */
   private readonly announcement = el('span', { class: 'nb-announcement', role: 'status' });
   private readonly list = el('div', { class: 'nb-FeatureGrid-cells', role: 'list' });
+  /** A shortcut for the mouse, over the picture under it; from the keyboard the zoom has the same button. */
+  private readonly save: HTMLButtonElement;
+  /** The width of the page's room, once it has been measured: 0 in a page that is hidden. */
+  private width?: number;
   private readonly zoom: Zoom;
   private readonly selection: Selection;
   private readonly stop: () => void;
-  private readonly resized = new ResizeObserver(() => this.layOut());
+  private readonly resized = new ResizeObserver(([{ contentRect }]) => {
+    this.width = contentRect.width;
+    this.layOut();
+  });
   readonly node: HTMLElement;
 
   constructor(private readonly context: ViewContext) {
     const { trans, settings } = context;
-    const save = button(
+    const saveAll = button(
       trans.__('Save all pictures as one PNG'),
       'nb-Button',
       () => void this.saveAll(),
       icon(icons.save),
     );
+    this.save = button(
+      trans.__('Save picture as PNG'),
+      'nb-Cell-save',
+      () => this.saveOne(),
+      icon(icons.save),
+    );
+    this.save.tabIndex = -1;
     this.selection = new Selection(context);
     this.node = el(
       'section',
       { class: 'nb-FeatureGrid' },
-      el('header', {}, this.title, this.state, save),
+      el('header', {}, this.title, this.state, saveAll),
       this.progress,
       this.list,
       this.announcement,
@@ -73,9 +89,14 @@ class FeatureGrid implements View<FeatureGridPayload> {
     );
     this.zoom = new Zoom(trans, index => this.focus(index));
     this.stop = settings.onChange(() => this.update(this.payload));
-    this.resized.observe(this.node);
+    // as wide as the pictures' room, and never taller for what is in it
+    this.resized.observe(this.progress);
     this.list.addEventListener('keydown', event => this.onKey(event));
     this.list.addEventListener('focusin', event => this.onFocus(event.target as Node));
+    this.list.addEventListener('pointerover', event => {
+      const cell = this.cells[this.indexOf(event.target as Node)];
+      if (cell && !cell.frame.contains(this.save)) cell.frame.append(this.save);
+    });
   }
 
   update(payload: FeatureGridPayload): void {
@@ -93,9 +114,10 @@ class FeatureGrid implements View<FeatureGridPayload> {
     this.showProgress(step, total, state === 'running');
 
     while (this.cells.length > cells.length) this.cells.pop()!.node.remove();
-    while (this.cells.length < cells.length) this.add();
     const look = { pixelated: this.pixelated, showCurves: settings.values.showCurves };
+    const added = cells.slice(this.cells.length).map(() => this.makeCell());
     cells.forEach((cell, i) => this.cells[i].update(cell, total, look));
+    this.list.append(...added.map(({ node }) => node));
     this.layOut();
     this.setCurrent(Math.min(this.current, Math.max(cells.length - 1, 0)));
     if (this.zoom.isOpen) this.zoom.update(this.zoomItems());
@@ -113,34 +135,38 @@ class FeatureGrid implements View<FeatureGridPayload> {
     return pixelated === 'notebook' ? this.payload.options.pixelated === true : pixelated === 'always';
   }
 
-  private add(): void {
-    const cell = new PictureCell(this.context.trans, {
-      zoom: cell => {
-        const index = this.cells.indexOf(cell);
-        this.zoom.open(this.zoomItems(), index);
-        this.selection.choose(index);
-      },
-      save: cell => {
-        const { label, image } = this.payload.data.cells[this.cells.indexOf(cell)];
-        savePicture(image, pngName(this.payload.data.title, label));
-      },
+  private makeCell(): PictureCell {
+    const cell = new PictureCell(this.context.trans, cell => {
+      const index = this.cells.indexOf(cell);
+      this.zoom.open(this.zoomItems(), index);
+      this.selection.choose(index);
     });
     this.cells.push(cell);
-    this.list.append(cell.node);
+    return cell;
+  }
+
+  private saveOne(): void {
+    const { title, cells } = this.payload.data;
+    const { label, image } = cells[this.indexOf(this.save)];
+    savePicture(image, pngName(title, label));
   }
 
   /** As many columns as the notebook or the person asks for; otherwise as many as fit, in rows that come out even. */
   private layOut(): void {
+    const { list, width } = this;
+    // asking the page for its width would lay it out twice
+    list.hidden = width === undefined;
+    if (width === undefined) return;
     const { pictureSize, columns } = this.context.settings.values;
     const count = this.cells.length;
     const wanted = Math.min(Math.round(this.payload.options.columns ?? columns), 48);
-    const width = this.list.clientWidth;
     const fitting = Math.max(1, Math.floor((width + GAP) / (pictureSize + GAP)));
-    const chosen = wanted >= 1 ? wanted : width > 0 ? evenColumns(count, fitting) : undefined;
+    const chosen = wanted >= 1 ? wanted : evenColumns(count, fitting);
     // room that is left makes the pictures larger, and their captions readable; columns shrink to what there is
-    const size = pictureSize * (count === 1 ? 2 : wanted > 3 ? 1 : 1.5);
-    this.list.style.setProperty('--nb-size', `${Math.round(size)}px`);
-    this.list.style.setProperty('--nb-columns', chosen ? String(chosen) : 'auto-fill');
+    const size = Math.round(pictureSize * (count === 1 ? 2 : wanted > 3 ? 1 : 1.5));
+    list.style.setProperty('--nb-size', `${size}px`);
+    list.style.setProperty('--nb-columns', String(chosen));
+    list.classList.toggle('nb-mod-narrow', Math.min(size, (width + GAP) / chosen - GAP) < NARROW);
   }
 
   private showProgress(step: number, total: number, running: boolean): void {
@@ -206,8 +232,12 @@ class FeatureGrid implements View<FeatureGridPayload> {
   }
 
   private onFocus(target: Node): void {
-    const index = this.cells.findIndex(cell => cell.node.contains(target));
+    const index = this.indexOf(target);
     if (index >= 0) this.setCurrent(index);
+  }
+
+  private indexOf(target: Node): number {
+    return this.cells.findIndex(cell => cell.node.contains(target));
   }
 
   private focus(index: number): void {

@@ -102,6 +102,11 @@ export class NeuronbookRenderer extends Widget implements IRenderMime.IRenderer 
     this.attachNested();
   }
 
+  /** What is inside knows of no parent: it would stay attached to a page that has lost it, and refuse to be disposed. */
+  protected override onBeforeDetach(): void {
+    for (const { renderer } of this.nested.values()) if (renderer.isAttached) Widget.detach(renderer);
+  }
+
   private attachNested(): void {
     for (const [node, { renderer }] of this.nested)
       if (!renderer.isAttached && node.isConnected) Widget.attach(renderer, node);
