@@ -15,7 +15,7 @@ import {
   type Window,
 } from 'neuronbook/display/drawings/detail';
 import { el } from './dom.ts';
-import { Dots, type Marker } from './dots.ts';
+import { Dots, type Box, type Marker } from './dots.ts';
 import { extent, isRecord, largeOf, perPoint, type Json, type Large, type Numbers } from './large-trace.ts';
 
 /** What is read of Plotly's own state. */
@@ -52,7 +52,6 @@ export class ChartDetail {
   private figure?: PlotlyFigure;
   private plotly?: Plotly;
   private timer?: ReturnType<typeof setTimeout>;
-  private readonly looks = new Dots();
 
   private constructor(private readonly data: readonly Json[]) {
     this.large = data.flatMap((trace, i) => largeOf(trace, i) ?? []);
@@ -80,7 +79,7 @@ export class ChartDetail {
       this.dispose();
       this.figure = figure;
       this.plotly = plotly;
-      figure.on('plotly_relayouting', this.move);
+      figure.on('plotly_relayouting', this.paint);
       figure.on('plotly_afterplot', this.settle);
     }
     this.settle();
@@ -88,17 +87,14 @@ export class ChartDetail {
 
   dispose(): void {
     clearTimeout(this.timer);
-    this.figure?.removeListener('plotly_relayouting', this.move);
+    this.figure?.removeListener('plotly_relayouting', this.paint);
     this.figure?.removeListener('plotly_afterplot', this.settle);
     this.figure = undefined;
     this.canvas.remove();
   }
 
-  /** While it moves, a quarter of the dots is enough to follow it by. */
-  private readonly move = (): void => this.paint(2);
-
   private readonly settle = (): void => {
-    this.paint(1);
+    this.paint();
     clearTimeout(this.timer);
     this.timer = setTimeout(() => void this.choose(), REST);
   };
@@ -219,8 +215,7 @@ export class ChartDetail {
     return [along('x'), along('y')];
   }
 
-  /** @param coarse how many times wider the cells are than dots need */
-  private paint(coarse: number): void {
+  private readonly paint = (): void => {
     const { figure, canvas } = this;
     if (!figure?._fullLayout) return;
     const { width, height } = figure._fullLayout;
@@ -231,26 +226,21 @@ export class ChartDetail {
     canvas.style.width = `${width}px`;
     canvas.style.height = `${height}px`;
     const context = canvas.getContext('2d');
-    if (!context) return;
+    if (!context || canvas.width === 0 || canvas.height === 0) return;
+    const picture = context.createImageData(canvas.width, canvas.height);
     for (const one of this.large) {
       const axes = one.kind === 'points' ? this.axes(one) : undefined;
-      if (axes) this.dots(context, one, axes, scale, coarse);
+      if (axes) this.dots(picture, one, axes, scale);
     }
-  }
+    context.putImageData(picture, 0, 0);
+  };
 
-  private dots(
-    context: CanvasRenderingContext2D,
-    one: Large,
-    axes: { x: PlotlyAxis; y: PlotlyAxis },
-    scale: number,
-    coarse: number,
-  ): void {
+  private dots(picture: ImageData, one: Large, axes: { x: PlotlyAxis; y: PlotlyAxis }, scale: number): void {
     const [x, y] = this.coordinates(one, axes);
-    const trace = this.figure!._fullData[one.index];
-    const { size = 6, opacity = 1 } = trace.marker ?? {};
-    const fine = cellOf(one, axes);
-    if (!fine) return;
-    const cell = { width: fine.width * coarse, height: fine.height * coarse };
+    const { marker = {}, opacity: whole = 1 } = this.figure!._fullData[one.index];
+    const { size = 6, opacity = 1 } = marker;
+    const cell = cellOf(one, axes);
+    if (!cell) return;
     // a dot whose middle is outside may reach into sight
     const seen = windowOf(axes, size / 2);
     const place = ({ range: [from, to], _offset, _length }: PlotlyAxis, isY: boolean) => {
@@ -259,21 +249,13 @@ export class ChartDetail {
       return (value: number) => (start + value * by) * scale;
     };
     const [px, py] = [place(axes.x, false), place(axes.y, true)];
-    const look = this.looks.of(trace.marker ?? {}, one.color, size * scale);
-    context.save();
-    context.beginPath();
-    context.rect(
-      axes.x._offset * scale,
-      axes.y._offset * scale,
-      axes.x._length * scale,
-      axes.y._length * scale,
-    );
-    context.clip();
-    context.globalAlpha = opacity * (trace.opacity ?? 1);
-    const half = Math.ceil((size * scale) / 2) + 1;
-    const draw = (i: number) => context.drawImage(look(i), px(x[i]) - half, py(y[i]) - half);
-    eachCell(x, y, seen, cell, draw, one.layers ? countFor(one.layers, cell) : x.length);
-    context.restore();
+    const dots = new Dots(marker, one.color, size * scale, opacity * whole);
+    const along = ({ _offset, _length }: PlotlyAxis, most: number) =>
+      [_offset, _offset + _length].map(edge => Math.min(most, Math.max(0, Math.round(edge * scale))));
+    const [[left, right], [top, bottom]] = [along(axes.x, picture.width), along(axes.y, picture.height)];
+    const box: Box = { left, top, right, bottom };
+    const put = (i: number) => dots.put(picture, box, px(x[i]), py(y[i]), i);
+    eachCell(x, y, seen, cell, put, one.layers ? countFor(one.layers, cell) : x.length);
   }
 }
 
