@@ -76,6 +76,10 @@ export function themeTemplate(node: Element): Json {
   };
 }
 
+/** In pixels. */
+export const heightOf = ({ height }: Json): number =>
+  typeof height === 'number' ? Math.min(Math.max(height, 80), 4000) : 340;
+
 /** The layout as it is drawn: on the page's own background, in the page's colours where the figure names none. */
 export function themedLayout(layout: Json, node: Element): Json {
   const template = isRecord(layout.template) ? layout.template : {};
@@ -84,7 +88,7 @@ export function themedLayout(layout: Json, node: Element): Json {
     ...layout,
     template: merge(template, themeTemplate(node)),
     autosize: true,
-    height: typeof layout.height === 'number' ? Math.min(Math.max(layout.height, 80), 4000) : 340,
+    height: heightOf(layout),
     ...(untitled && !isRecord(layout.margin) && { margin: { t: 16 } }),
   };
 }

@@ -9,10 +9,11 @@ import { Widget } from '@lumino/widgets';
 import { PLOTLY_MIME, type PlotlyPayload } from 'neuronbook/display/payload';
 import type { Data, Layout } from 'plotly.js-dist-min';
 import { checkChart, chartWords } from '../parts/chart-payload.ts';
-import { themedLayout } from '../parts/chart-theme.ts';
+import { heightOf, themedLayout } from '../parts/chart-theme.ts';
 import type { ChartDetail, PlotlyFigure } from '../parts/chart-detail.ts';
 import { el } from '../parts/dom.ts';
 import { fallback } from '../parts/fallback.ts';
+import { turn } from '../parts/turns.ts';
 import '../../style/plotly.css';
 
 /** Whether a trace may have more points than Plotly draws at ease: lists of text are as long as bytes of numbers. */
@@ -36,7 +37,7 @@ export class PlotlyRenderer extends Widget implements IRenderMime.IRenderer {
   ) {
     super();
     this.addClass('nb-Chart');
-    themes?.themeChanged.connect(this.draw, this);
+    themes?.themeChanged.connect(this.recolour, this);
     this.observer.observe(this.node);
     // Plotly makes its buttons anew as it pleases; whichever has the focus keeps its keys from the notebook
     this.node.addEventListener('focusin', ({ target }) => (target as Element).setAttribute(...suppress));
@@ -57,21 +58,30 @@ export class PlotlyRenderer extends Widget implements IRenderMime.IRenderer {
 
   override dispose(): void {
     if (this.isDisposed) return;
-    this.themes?.themeChanged.disconnect(this.draw, this);
+    this.themes?.themeChanged.disconnect(this.recolour, this);
     this.observer.disconnect();
     this.clear();
     super.dispose();
   }
 
+  private async recolour(): Promise<void> {
+    await turn(this.node);
+    await this.draw();
+  }
+
   private async draw(): Promise<void> {
     if (!this.chart) return;
     const { chart } = this;
+    // its place is kept while it waits
+    if (!this.figure) this.node.style.minHeight = `${heightOf(chart.layout)}px`;
     const plotly = await loadPlotly();
     // most charts have no use for what draws a million points
     const detail = chart.data.some(isLong)
       ? (await import('../parts/chart-detail.ts')).ChartDetail.of(chart.data)
       : undefined;
-    // a later payload, or the end of the output, may have come while the library loaded
+    // what a control moves, or a run draws again, is drawn at once
+    if (!this.figure) await turn(this.node);
+    // a later payload, or the end of the output, may have come meanwhile
     if (this.isDisposed || this.chart !== chart) return;
     const { layout, config } = chart;
     this.detail?.dispose();
@@ -80,6 +90,7 @@ export class PlotlyRenderer extends Widget implements IRenderMime.IRenderer {
     if (!this.figure) {
       this.figure = el('div', { class: 'nb-Chart-figure' });
       this.node.replaceChildren(this.figure);
+      this.node.style.minHeight = '';
     }
     const { figure } = this;
     this.width = this.node.clientWidth;
@@ -117,9 +128,13 @@ export class PlotlyRenderer extends Widget implements IRenderMime.IRenderer {
   /** Plotly measures only when told. A hidden output has no width and waits until it has. */
   private async remeasure(): Promise<void> {
     const { figure, node } = this;
-    if (!figure || node.clientWidth === 0 || node.clientWidth === this.width) return;
+    const isRight = () => node.clientWidth === 0 || node.clientWidth === this.width;
+    if (!figure || isRight()) return;
+    const plotly = await loadPlotly();
+    await turn(node);
+    if (this.figure !== figure || isRight()) return;
     this.width = node.clientWidth;
-    (await loadPlotly()).Plots.resize(figure);
+    plotly.Plots.resize(figure);
   }
 
   private give(bundle: Readonly<Record<string, unknown>>, problem: string): void {
@@ -133,6 +148,7 @@ export class PlotlyRenderer extends Widget implements IRenderMime.IRenderer {
     this.detail = undefined;
     this.chart = undefined;
     this.figure = undefined;
+    this.node.style.minHeight = '';
     // where there is a figure the library is loaded, so this runs at once
     if (figure) void loadPlotly().then(plotly => plotly.purge(figure));
     this.node.replaceChildren();
