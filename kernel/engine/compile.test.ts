@@ -253,3 +253,28 @@ test('rows that are added where others are: none is lost, whatever threads are a
     expect(sums.filter((_, place) => place % width === 0)).toEqual(Array.from(expected));
   }
 });
+
+test('weights of eight bits are multiplied as the numbers that they stand for', async () => {
+  const scales = tensor(Float32Array.from({ length: 5 }, (_, i) => 0.01 * (i + 1)));
+  const weights = Int8Array.from({ length: 20 }, (_, i) => ((i * 53) % 200) - 100);
+  const program = await compile({
+    ...small(),
+    inputs: [{ name: 'x', dtype: 'float32', dims: ['batch', 4] }],
+    nodes: [
+      node('DequantizeLinear', ['q', 'scales', 'zeros'], 'w', { axis: 1n }),
+      node('MatMul', ['x', 'w'], 'y'),
+    ],
+    constants: new Map([
+      ['q', tensor(weights, [4, 5])],
+      ['scales', scales],
+      ['zeros', tensor(new Int8Array(5))],
+    ]),
+    outputs: [{ name: 'y', dtype: 'float32' }],
+  });
+  const given = [0.31, -1.27, 0.533, 2.419];
+  const { y } = await program.run({ x: tensor(given, [1, 4]) });
+  const expected = Array.from({ length: 5 }, (_, i) =>
+    given.reduce((sum, value, row) => sum + value * weights[row * 5 + i] * scales.toNumbers()[i], 0),
+  );
+  y.toNumbers().forEach((value, i) => expect(value).toBeCloseTo(expected[i], 5));
+});

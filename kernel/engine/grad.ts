@@ -64,7 +64,7 @@ export function vjp(trace: Trace, of: readonly Var[], at: readonly Var[], seeds:
     if (!inputs.some(input => input && varies.has(input))) continue;
     if (!rule.gradient)
       throw new OpError(
-        `no gradient for op ${node.op} at ${node.name}: the path to ${at.map(x => x.name).join(', ')} stops there; ` +
+        `no gradient for op ${node.op} at ${node.name || node.outputs[0]}: the path to ${at.map(x => x.name).join(', ')} stops there; ` +
           'read or edit behind it, or add the gradient (CONTRIBUTING.md)',
         node.op,
         node.name,
@@ -72,7 +72,7 @@ export function vjp(trace: Trace, of: readonly Var[], at: readonly Var[], seeds:
     const known = outputs.map(total);
     const call: BackwardCall = {
       op: node.op,
-      site: node.name,
+      site: node.name || node.outputs[0],
       inputs,
       attributes: node.attributes,
       outputCount: outputs.length,

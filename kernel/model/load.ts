@@ -2,6 +2,7 @@
 import { openExternal } from '#platform/files';
 import { ComputedError, NeuronbookError, ShapeError } from '../base/errors.ts';
 import { compile, type Provider } from '../engine/compile.ts';
+import { freeSizes } from '../engine/nominal.ts';
 import { upgrade } from '../engine/upgrade.ts';
 import { architectureOf } from '../nn/architectures/index.ts';
 import { decode, externalLocations } from '../onnx/decode.ts';
@@ -96,11 +97,17 @@ async function fromOnnx({ bytes, path, name, root, fetch }: OnnxSource): Promise
 
 /**
  * Finds contradictions now rather than at the first run. Our rules infer every shape; where they cannot tell (an op
- * without a rule, sizes that only data decide), ONNX Runtime is asked to take the graph.
+ * without a rule, sizes that only data decide, a size that is called open and fits at one number only), ONNX Runtime
+ * is asked to take the graph.
  */
 async function verify(graph: Graph): Promise<void> {
   const problem = contradiction(graph);
   if (!problem) return;
-  if (problem instanceof ShapeError && !(problem instanceof ComputedError)) throw problem;
-  await compile(graph);
+  const certain = problem instanceof ShapeError && !(problem instanceof ComputedError);
+  if (certain && !freeSizes(graph).length) throw problem;
+  try {
+    await compile(graph);
+  } catch (error) {
+    throw certain ? problem : error;
+  }
 }

@@ -1,5 +1,6 @@
 /** Sizes that hang together, as language models with a cache name them: not taken for contradictions, and followed. */
 import { expect, test } from 'vitest';
+import { tensor } from '../base/tensor.ts';
 import { normal } from '../engine/testing.ts';
 import { encode } from '../onnx/encode.ts';
 import type { Graph } from '../onnx/graph.ts';
@@ -75,4 +76,29 @@ test('where no choice of sizes fits, ONNX Runtime is asked, and the network load
   const model = await load(encode({ ...graph, nodes, outputs: [{ name: 'y', dtype: 'float32' }] }));
   const feeds = { past: normal([1, 2, 4]), x: normal([1, 3, 4]), mask: normal([1, 5, 1]) };
   expect((await model.run(feeds)).outputs.y.dims).toEqual([1, 4, 1]);
+});
+
+test('a size that is called open and fits at one number only: the network loads, and runs at that number', async () => {
+  const fold = (dims: readonly (number | string)[]): Graph => ({
+    ...cached('c'),
+    inputs: [{ name: 'x', dtype: 'float32', dims }],
+    nodes: [{ op: 'Reshape', domain: '', name: 'y', inputs: ['x', 'shape'], outputs: ['y'], attributes: {} }],
+    constants: new Map([['shape', tensor([3n, 2n, 2n])]]),
+    outputs: [{ name: 'y', dtype: 'float32' }],
+  });
+  const model = await load(encode(fold(['batch', 4])));
+  expect((await model.run({ x: normal([3, 4]) })).outputs.y.dims).toEqual([3, 2, 2]);
+  await expect(model.run({ x: normal([2, 4]) })).rejects.toThrow(/Reshape y: .*cannot be reshaped/);
+  await expect(load(encode(fold([2, 4])))).rejects.toThrow(/cannot reshape 2×4/);
+});
+
+test('a contradiction that no number mends is refused, open sizes or not', async () => {
+  const product: Graph = {
+    ...cached('c'),
+    inputs: [{ name: 'x', dtype: 'float32', dims: ['batch', 4] }],
+    nodes: [{ op: 'MatMul', domain: '', name: 'y', inputs: ['x', 'w'], outputs: ['y'], attributes: {} }],
+    constants: new Map([['w', normal([5, 2])]]),
+    outputs: [{ name: 'y', dtype: 'float32' }],
+  };
+  await expect(load(encode(product))).rejects.toMatchObject({ name: 'ShapeError' });
 });

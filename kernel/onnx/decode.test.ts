@@ -75,7 +75,7 @@ describe('graphs that cannot be', () => {
     ['a future opset', file({}, { opset_import: [{ version: 99 }] })],
     ['an input that is a sequence', file({ input: [{ name: 'x', type: { sequence_type: {} } }] })],
     ['an output without a type', file({ output: [{ name: 'y' }] })],
-    ['bfloat16', file({ input: [valueInfo('x', 16)] })],
+    ['float8', file({ input: [valueInfo('x', 17)] })],
     [
       'an attribute of a type',
       file({
@@ -209,4 +209,25 @@ test('what a file may do and a graph may not is settled', () => {
       return y"
   `);
   expect(graph.metadata).toEqual({ license: 'MIT' });
+});
+
+test('bfloat16 is read as float32, which holds all its numbers: inputs, inner values, casts', () => {
+  const graph = decode(
+    file({
+      input: [valueInfo('x', 16)],
+      value_info: [valueInfo('c', 16)],
+      node: [
+        {
+          op_type: 'Cast',
+          input: ['x'],
+          output: ['c'],
+          attribute: [{ name: 'to', type: kinds.INT, i: 16 }],
+        },
+        { op_type: 'Add', input: ['c', 'w'], output: ['y'] },
+      ],
+    }),
+  );
+  expect(graph.inputs[0].dtype).toBe('float32');
+  expect(graph.values.get('c')?.dtype).toBe('float32');
+  expect(graph.nodes[0].attributes.to).toBe(1n);
 });

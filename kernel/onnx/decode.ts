@@ -7,7 +7,17 @@ import type { Tensor } from '../base/tensor.ts';
 import { broken } from './broken.ts';
 import { inlineFunctions } from './functions.ts';
 import type { Attribute, Dim, Graph, Node, ValueInfo } from './graph.ts';
-import { ModelType, elementType, elementTypes, has, kinds, toBigInt, toNumber } from './schema.ts';
+import {
+  BRAIN,
+  ModelType,
+  elementNumber,
+  elementType,
+  elementTypes,
+  has,
+  kinds,
+  toBigInt,
+  toNumber,
+} from './schema.ts';
 import type {
   AttributeProto,
   GraphProto,
@@ -32,6 +42,10 @@ import { validate } from './validate.ts';
  * one that stays in the model's folder).
  */
 export type DecodeOptions = TensorContext;
+
+/** Attributes that hold the number of an element type. */
+const dtypeAttributes = new Set(['to', 'dtype', 'output_dtype', 'stash_type']);
+const SINGLE = elementNumber('float32');
 
 const domainOf = (domain = '') => (domain === 'ai.onnx' ? '' : domain);
 
@@ -172,8 +186,10 @@ function decodeAttribute(
   switch (kindOf(proto)) {
     case kinds.FLOAT:
       return proto.f ?? 0;
-    case kinds.INT:
-      return toBigInt(proto.i ?? 0);
+    case kinds.INT: {
+      const value = toBigInt(proto.i ?? 0);
+      return dtypeAttributes.has(proto.name) && value === BigInt(BRAIN) ? BigInt(SINGLE) : value;
+    }
     case kinds.STRING:
       return text(proto.s ?? new Uint8Array());
     case kinds.TENSOR:

@@ -243,9 +243,16 @@ export const elementTypes = [
 
 export const elementNumber = (dtype: DType): number => elementTypes.indexOf(dtype);
 
-/** The dtype that an element number stands for, where a tensor can have it. */
-export const elementType = (number: number): DType | undefined =>
-  number >= 1 && number <= 13 ? (elementTypes[number] as DType) : undefined;
+export const BRAIN = elementTypes.indexOf('bfloat16');
+
+/**
+ * The dtype that an element number stands for, where a tensor can have it. bfloat16 is read as float32, which holds
+ * each of its numbers: ONNX Runtime's processor kernels know almost none that take it.
+ */
+export const elementType = (number: number): DType | undefined => {
+  if (number === BRAIN) return 'float32';
+  return number >= 1 && number <= 13 ? (elementTypes[number] as DType) : undefined;
+};
 
 /** `AttributeProto.AttributeType`. */
 export const kinds = {

@@ -57,6 +57,13 @@ describe('storage', () => {
       { dims: [2], data_type: 6, raw_data: new Uint8Array([1, 0, 0, 0, 255, 255, 255, 255]) },
       tensor(new Int32Array([1, -1])),
     ],
+    // bfloat16 is the upper half of a float32
+    [
+      'bfloat16',
+      { dims: [2], data_type: 16, raw_data: new Uint8Array([0x80, 0x3f, 0x40, 0xc0]) },
+      tensor([1, -3]),
+    ],
+    ['bfloat16 in its list', { dims: [2], data_type: 16, int32_data: [0x3f80, 0xc040] }, tensor([1, -3])],
     ['a scalar', { data_type: 1, float_data: [7] }, tensor(7)],
     ['nothing', { dims: [0, 3], data_type: 1 }, tensor([], [0, 3])],
   ];

@@ -1,9 +1,10 @@
 /** One `TensorProto` ↔ one `Tensor`: every storage form that ONNX allows, external files and sparse tensors included. */
+import { fromBrain } from '../base/bfloat16.ts';
 import { allocate, bytesOf, isBigInt, view, type DType, type TensorData } from '../base/dtype.ts';
 import { formatDims, sizeOf, stridesOf } from '../base/shape.ts';
 import { Tensor } from '../base/tensor.ts';
 import { broken } from './broken.ts';
-import { elementNumber, elementType, elementTypes, toBigInt, toNumber } from './schema.ts';
+import { BRAIN, elementNumber, elementType, elementTypes, toBigInt, toNumber } from './schema.ts';
 import type { SparseTensorProto, TensorProto } from './schema.ts';
 
 /** Where the bytes of external tensors come from; `location` is as the file spells it. Throws where it must not be read. */
@@ -18,6 +19,7 @@ export interface TensorContext {
 
 /** What the protobuf stores each dtype in, where it is not in `raw_data`. */
 function listFor(proto: TensorProto, dtype: DType): readonly unknown[] {
+  if (proto.data_type === BRAIN) return proto.int32_data ?? [];
   if (dtype === 'float32') return proto.float_data ?? [];
   if (dtype === 'float64') return proto.double_data ?? [];
   if (dtype === 'int64') return proto.int64_data ?? [];
@@ -45,21 +47,24 @@ export function decodeTensor(proto: TensorProto, label: string, context: TensorC
   }
   if (proto.data_location === 1 && context.hollow)
     return new Tensor(dtype, dims, context.hollow(dtype, size));
-  const expected = size * bytesOf(dtype);
+  const brain = proto.data_type === BRAIN;
+  const expected = size * (brain ? 2 : bytesOf(dtype));
   const raw = proto.data_location === 1 ? readExternal(proto, expected, label, context) : proto.raw_data;
   if (raw && (raw.length > 0 || size === 0 || listFor(proto, dtype).length === 0)) {
     if (raw.length !== expected)
       throw fail(
-        `holds ${raw.length} bytes; expected ${expected} for ${dtype} ${formatDims(dims)}; the file is damaged`,
+        `holds ${raw.length} bytes; expected ${expected} for ${brain ? 'bfloat16' : dtype} ${formatDims(dims)}; the file is damaged`,
       );
     // a copy: aligned, and independent of the file's buffer
     const bytes = new Uint8Array(expected);
     bytes.set(raw);
+    if (brain) return new Tensor(dtype, dims, fromBrain(new Uint16Array(bytes.buffer)));
     return new Tensor(dtype, dims, view(dtype, bytes.buffer, 0, size));
   }
   const list = listFor(proto, dtype);
   if (list.length !== size)
     throw fail(`holds ${list.length} values; expected ${size} for ${dtype} ${formatDims(dims)}`);
+  if (brain) return new Tensor(dtype, dims, fromBrain(Uint16Array.from(list as number[])));
   return new Tensor(dtype, dims, fill(dtype, list));
 }
 

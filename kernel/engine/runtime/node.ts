@@ -5,7 +5,7 @@ import { runtimeError } from './error.ts';
 import { profileFolder } from './profile.ts';
 import { withProviders, type Provider } from './providers.ts';
 import { wrapSession } from './session.ts';
-import { quantizersStay, type CreateSession } from './types.ts';
+import { configuration, type CreateSession } from './types.ts';
 
 /** Hyper-threads do not pay off: one thread a core, where a core shows itself as two. */
 function defaultThreads(): number {
@@ -38,7 +38,7 @@ export const createSession: CreateSession = async (
       interOpNumThreads: 1,
       graphOptimizationLevel: optimize,
       logSeverityLevel: 4,
-      ...(!fuseQuantized && quantizersStay),
+      ...configuration(fuseQuantized),
       ...(account && { enableProfiling: true, profileFilePrefix: account.prefix }),
     } as const;
     const has = ort.listSupportedBackends().map(({ name }) => name);

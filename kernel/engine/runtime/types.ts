@@ -16,8 +16,19 @@ export interface SessionOptions {
   profile?: boolean;
 }
 
-/** The entry of ONNX Runtime's own configuration for `fuseQuantized: false`. */
-export const quantizersStay = { extra: { session: { disable_quant_qdq: '1' } } } as const;
+/**
+ * Entries of ONNX Runtime's own configuration. Where weights alone are quantized, the product stays one of float32
+ * numbers: left to itself, ONNX Runtime rounds the activations to eight bits too, which the file does not say.
+ */
+export const configuration = (fuseQuantized: boolean) =>
+  ({
+    extra: {
+      session: {
+        qdq_matmulnbits_accuracy_level: '1',
+        ...(!fuseQuantized && { disable_quant_qdq: '1' }),
+      },
+    },
+  }) as const;
 
 /** Names to compute, or name → the tensor to write into (null: a new one). */
 export type Fetches = readonly string[] | Readonly<Record<string, Tensor | null>>;

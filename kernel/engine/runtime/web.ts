@@ -8,7 +8,7 @@ import { native } from '../../base/host.ts';
 import { runtimeError } from './error.ts';
 import { withProviders, type Provider } from './providers.ts';
 import { wrapSession } from './session.ts';
-import { quantizersStay, type CreateSession, type Session } from './types.ts';
+import { configuration, type CreateSession, type Session } from './types.ts';
 
 /** Bytes of weights from which a card pays off: its script is 12 MB longer, and each run waits for it. */
 const LARGE = 32e6;
@@ -55,7 +55,7 @@ export const createSession: CreateSession = async (
         executionProviders,
         graphOptimizationLevel: optimize,
         logSeverityLevel: 4,
-        ...(!fuseQuantized && quantizersStay),
+        ...configuration(fuseQuantized),
       } as const;
       const create = () => native(() => ort.InferenceSession.create(bytes, options));
       return webgpu
