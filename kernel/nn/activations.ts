@@ -56,6 +56,14 @@ export const silu = swish(1);
  */
 export const quickGelu = swish(1.702);
 
+/** y = max(0, x)², as Primer has it. @see https://arxiv.org/abs/2109.08668 */
+const squaredRelu =
+  (name: string): Layer =>
+  (x, scope) => {
+    const positive = scope.inner(name, 'Relu', [x]);
+    return scope.site(name, 'Mul', [positive, positive]);
+  };
+
 /** Activations by name: ours, and what a config.json calls them. */
 const byName: Readonly<Record<string, (name: string) => Layer>> = {
   relu,
@@ -68,6 +76,13 @@ const byName: Readonly<Record<string, (name: string) => Layer>> = {
   gelu_new: geluTanh,
   gelu_pytorch_tanh: geluTanh,
   gelu_fast: geluTanh,
+  gelu_accurate: geluTanh,
+  gelu_python: gelu,
+  gelu_python_tanh: geluTanh,
+  relu2: squaredRelu,
+  leaky_relu: pointwise('LeakyRelu'),
+  hardswish: pointwise('HardSwish'),
+  mish: pointwise('Mish'),
   quick_gelu: quickGelu,
   swish: silu,
 };

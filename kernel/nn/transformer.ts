@@ -35,6 +35,8 @@ export interface StackOptions extends BlockOptions {
   prefix?: string;
   /** For each layer, the `scale` of its attention. */
   scales?: readonly number[];
+  /** The layers whose attention has its `window`; every layer where left out. */
+  windowed?: readonly number[];
   /** For each layer, what came before. */
   past?: readonly KeyValue[];
 }
@@ -44,11 +46,16 @@ export interface StackOptions extends BlockOptions {
  * @example const { out } = nn.stack(x, scope, { layers: 2, attention: { heads: 4, causal: true }, mlp: { hidden: 256 } });
  */
 export function stack(x: Var, scope: Scope, options: StackOptions): { out: Var; present: KeyValue[] } {
-  const { layers, prefix = '', past, scales } = options;
+  const { layers, prefix = '', past, scales, windowed } = options;
   const present: KeyValue[] = [];
   let out = x;
   for (let i = 0; i < layers; i++) {
-    const own = scales ? { ...options, attention: { ...options.attention, scale: scales[i] } } : options;
+    const attention = {
+      ...options.attention,
+      ...(scales && { scale: scales[i] }),
+      ...(windowed && !windowed.includes(i) && { window: undefined }),
+    };
+    const own = { ...options, attention };
     const made = block(`${prefix}blocks.${i}`, out, scope, own, past?.[i]);
     present.push({ key: made.key, value: made.value });
     out = made.out;

@@ -51,6 +51,14 @@ test.each(['gpt2', 'neox', 'llama', 'mistral', 'qwen2'])(
   },
 );
 
+test('a prompt may hold the int64 numbers that networks take', async () => {
+  const { model, prompt, written } = await tiny('gpt2');
+  const numbers = prompt.map(BigInt);
+  const expected = written.slice(0, prompt.length + 3);
+  expect(await generate(model, numbers, { tokens: 3, stop: [] })).toEqual(expected);
+  expect(await generate(model, BigInt64Array.from(numbers), { tokens: 3, stop: [] })).toEqual(expected);
+});
+
 test('with a cache each step reads one token', async () => {
   const { model, prompt } = await tiny('gpt2');
   const steps = stepsOf(model);

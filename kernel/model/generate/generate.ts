@@ -21,6 +21,9 @@ export interface GenerateOptions extends SampleOptions {
   onToken?: (token: GeneratedToken) => void;
 }
 
+/** Numbers of tokens; int64 as a network takes them, or plain. */
+export type TokenNumbers = readonly (number | bigint)[] | BigInt64Array;
+
 export interface GeneratedToken {
   readonly id: number;
   /** The text that it adds; empty inside a character of several tokens, and where there is no tokenizer. */
@@ -40,14 +43,10 @@ export interface GeneratedToken {
  * const ids = await generate(gpt, [1, 2, 3], { tokens: 5, temperature: 0.8, topK: 40, seed: 1 });
  */
 export function generate(model: Model, prompt: string, options?: GenerateOptions): Promise<string>;
-export function generate(
-  model: Model,
-  prompt: readonly number[],
-  options?: GenerateOptions,
-): Promise<number[]>;
+export function generate(model: Model, prompt: TokenNumbers, options?: GenerateOptions): Promise<number[]>;
 export async function generate(
   model: Model,
-  prompt: string | readonly number[],
+  prompt: string | TokenNumbers,
   options: GenerateOptions = {},
 ): Promise<string | number[]> {
   const { tokens = 50, onToken } = options;
@@ -64,7 +63,7 @@ export async function generate(
   } finally {
     bar.end();
   }
-  return typeof prompt === 'string' ? prompt + text : [...prompt, ...ids];
+  return typeof prompt === 'string' ? prompt + text : [...Array.from(prompt, Number), ...ids];
 }
 
 /**
@@ -75,12 +74,12 @@ export async function generate(
  */
 export async function* generateTokens(
   model: Model,
-  prompt: string | readonly number[],
+  prompt: string | TokenNumbers,
   options: GenerateOptions = {},
 ): AsyncGenerator<GeneratedToken, void> {
   const { tokens = 50, cache } = options;
   const tokenizer = tokenizerFor(model, prompt, options);
-  const before = typeof prompt === 'string' ? tokenizer!.encode(prompt) : prompt;
+  const before = typeof prompt === 'string' ? tokenizer!.encode(prompt) : Array.from(prompt, Number);
   const steps = stepsOf(model, cache);
   if (!before.length) throw new NeuronbookError('the prompt holds no token; begin with some text');
   if (before.length > steps.context)
@@ -104,7 +103,7 @@ export async function* generateTokens(
 
 function tokenizerFor(
   model: Model,
-  prompt: string | readonly number[],
+  prompt: string | TokenNumbers,
   { tokenizer }: GenerateOptions,
 ): Tokenizer | undefined {
   if (tokenizer) return tokenizer;

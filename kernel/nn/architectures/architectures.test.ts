@@ -129,8 +129,8 @@ test('what cannot be built is said', async () => {
     'unknown model type: mamba; expected one of bert, clip, gpt2, gpt_neox, llama, mistral, mixer, qwen2, qwen3, resnet, vit; ' +
       'export the model to ONNX and load that file',
   );
-  expect(() => architectureOf({ model_type: 'llama', rope_scaling: { rope_type: 'yarn' } })).toThrow(
-    'unsupported rotary scaling: yarn; expected default, linear, dynamic or llama3',
+  expect(() => architectureOf({ model_type: 'llama', rope_scaling: { rope_type: 'axial' } })).toThrow(
+    'unsupported rotary scaling: axial; expected default, linear, dynamic, llama3, yarn, longrope',
   );
   expect(() => architectureOf({ model_type: 'constructor' })).toThrow(
     'unknown model type: constructor; expected',

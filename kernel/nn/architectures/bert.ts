@@ -27,6 +27,8 @@ export interface BertConfig extends TextConfig {
    * batch × classes; `{ each }` classes of every word → `logits`, batch × position × each; `states` → `hidden`, batch × position × width, and `pooled`, batch × width.
    */
   head?: 'words' | 'states' | number | { readonly each: number };
+  /** Whether logits of words are products with the embedding itself; true where left out. */
+  tied?: boolean;
 }
 
 /**
@@ -37,7 +39,7 @@ export interface BertConfig extends TextConfig {
  */
 export function bert(config: BertConfig, options: BuildOptions = {}): Graph {
   const { vocabulary, context, width, layers, heads, hidden = 4 * width, epsilon = 1e-12 } = config;
-  const { activation = 'gelu', segments = 2, head = 'words' } = config;
+  const { activation = 'gelu', segments = 2, head = 'words', tied = true } = config;
   const { name = 'bert', seed, weights, result } = options;
   const classes = typeof head === 'object' ? head.each : typeof head === 'number' ? head : undefined;
   assertSizes(name, { vocabulary, context, width, layers, heads, hidden, segments, classes });
@@ -69,7 +71,8 @@ export function bert(config: BertConfig, options: BuildOptions = {}): Graph {
         if (head === 'words') {
           const pre = linear('head.pre', { features: width, init })(out, scope);
           const post = norm('head.ln')(activate(scope, activation, 'head.post', pre), scope);
-          return { logits: linear('logits', { features: vocabulary, tied: 'embed.weight' })(post, scope) };
+          const unembed = tied ? { tied: 'embed.weight' } : { init };
+          return { logits: linear('logits', { features: vocabulary, ...unembed })(post, scope) };
         }
         if (typeof head === 'object')
           return { logits: linear('logits', { features: head.each, init })(out, scope) };
@@ -107,6 +110,7 @@ export function bertFrom(json: HuggingFaceConfig): Architecture {
     epsilon: entry(json, 'layer_norm_eps', 1e-12),
     segments: entry(json, 'type_vocab_size', 2),
     head: headFrom(json),
+    tied: entry(json, 'tie_word_embeddings', true),
   };
   return {
     name: 'bert',
@@ -126,7 +130,7 @@ function headFrom(json: HuggingFaceConfig): BertConfig['head'] {
     : classesOf(json, 'SequenceClassification') || 'states';
 }
 
-function sources({ layers, head }: BertConfig, checkpoint: Pick<Checkpoint, 'has'>): Sources {
+function sources({ layers, head, tied }: BertConfig, checkpoint: Pick<Checkpoint, 'has'>): Sources {
   const prefix = prefixOf(checkpoint, 'bert.', 'embeddings.word_embeddings.weight');
   // the first checkpoints call gain and offset gamma and beta
   const norm = (ours: string, theirs: string): Sources =>
@@ -155,7 +159,7 @@ function sources({ layers, head }: BertConfig, checkpoint: Pick<Checkpoint, 'has
     ...(head === 'words' && {
       ...affine('head.pre', 'cls.predictions.transform.dense'),
       ...norm('head.ln', 'cls.predictions.transform.LayerNorm'),
-      ...same('logits.bias', 'cls.predictions.bias'),
+      ...(tied ? same('logits.bias', 'cls.predictions.bias') : affine('logits', 'cls.predictions.decoder')),
     }),
     ...(head === 'states' && pooled),
     ...(typeof head === 'object' &&

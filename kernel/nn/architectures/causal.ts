@@ -25,6 +25,8 @@ export interface LanguageModel {
   block: BlockOptions;
   /** For each layer, the `scale` of its attention. */
   scales?: readonly number[];
+  /** The layers whose attention has the block's window; every layer where left out. */
+  windowed?: readonly number[];
   positions: 'learned' | 'sinusoidal' | 'none';
   /** Whether logits are products with the embedding itself. */
   tied: boolean;
@@ -37,7 +39,7 @@ export const gptInit = (layers: number) => ({
 });
 
 export function languageModel(model: LanguageModel, options: BuildOptions = {}): Graph {
-  const { vocabulary, context, width, layers, block, scales, positions, tied } = model;
+  const { vocabulary, context, width, layers, block, scales, windowed, positions, tied } = model;
   const { name = model.name, seed, weights, cache = false, result } = options;
   const { heads, kvHeads = heads, headWidth = width / heads, window } = block.attention;
   const { hidden } = block.mlp || { hidden: undefined };
@@ -71,7 +73,7 @@ export function languageModel(model: LanguageModel, options: BuildOptions = {}):
                   : sinusoidalPositions('embed.position', before))(embedded, scope),
               ]);
         const blocks = { ...block, attention: { ...block.attention, causal: true, result } };
-        const { out, present } = stack(placed, scope, { ...blocks, layers, past, scales });
+        const { out, present } = stack(placed, scope, { ...blocks, layers, past, scales, windowed });
         const final = (block.norm === 'rms' ? rmsNorm : layerNorm)('final.ln', { epsilon: block.epsilon });
         const unembed = linear('logits', {
           features: vocabulary,

@@ -29,6 +29,8 @@ export interface LlamaConfig extends CausalConfig {
   mlpBias?: boolean;
   /** How many positions back attention sees (Mistral); all where left out. */
   window?: number;
+  /** The layers in which it sees only those (Qwen); every layer where left out. */
+  windowed?: readonly number[];
 }
 
 /**
@@ -39,6 +41,7 @@ export interface LlamaConfig extends CausalConfig {
  */
 export function llama(config: LlamaConfig, options?: BuildOptions): Graph {
   const { vocabulary, context, width, layers, heads, kvHeads, hidden, epsilon = 1e-6, window } = config;
+  const { windowed } = config;
   const { headWidth = width / heads, activation = 'silu', base, scaling, bias = 'none' } = config;
   const { headNorm = false, mlpBias = false, tied = false } = config;
   const inits = gptInit(layers);
@@ -52,6 +55,7 @@ export function llama(config: LlamaConfig, options?: BuildOptions): Graph {
       layers,
       positions: 'none',
       tied,
+      windowed,
       block: {
         attention: {
           heads,
@@ -75,8 +79,7 @@ export function llama(config: LlamaConfig, options?: BuildOptions): Graph {
 /** Llama, Mistral, Qwen2 or Qwen3 as a config.json describes it. */
 export function llamaFrom(json: HuggingFaceConfig): Architecture {
   const type = json.model_type;
-  // in Qwen a window holds for some layers only
-  assertSupported(json, { use_sliding_window: false, partial_rotary_factor: 1 });
+  assertSupported(json, { partial_rotary_factor: 1 });
   const { base, scaling } = ropeOf(json);
   const config: LlamaConfig = {
     vocabulary: entry(json, 'vocab_size', 32000),
@@ -94,7 +97,7 @@ export function llamaFrom(json: HuggingFaceConfig): Architecture {
     bias: type === 'qwen2' ? 'qkv' : entry(json, 'attention_bias', false) ? 'all' : 'none',
     headNorm: type === 'qwen3',
     mlpBias: entry(json, 'mlp_bias', false),
-    window: type === 'mistral' ? optional(json, 'sliding_window') : undefined,
+    ...windowOf(json),
     tied: entry(json, 'tie_word_embeddings', false),
   };
   return {
@@ -107,6 +110,18 @@ export function llamaFrom(json: HuggingFaceConfig): Architecture {
       ...(!config.tied && same('logits.weight', 'lm_head.weight')),
     }),
   };
+}
+
+/** Mistral's window holds in every layer; Qwen's where it is used, in the layers that are listed or from one on. */
+function windowOf(json: HuggingFaceConfig): Pick<LlamaConfig, 'window' | 'windowed'> {
+  const window = optional(json, 'sliding_window');
+  if (json.model_type === 'mistral' || window === undefined) return { window };
+  if (!entry(json, 'use_sliding_window', false)) return {};
+  const from = entry(json, 'max_window_layers', 28);
+  const listed = Array.isArray(json.layer_types) ? (json.layer_types as unknown[]) : undefined;
+  const layers = Array.from({ length: entry(json, 'num_hidden_layers', 32) }, (_, layer) => layer);
+  const windowed = layers.filter(layer => (listed ? listed[layer] === 'sliding_attention' : layer >= from));
+  return windowed.length ? { window, windowed } : {};
 }
 
 function sources({ layers, bias, headNorm, mlpBias }: LlamaConfig, prefix: string): Sources {

@@ -3,7 +3,7 @@
  * @see https://arxiv.org/abs/2204.06745
  */
 import type { Graph } from '../../onnx/graph.ts';
-import { rotaryFrequencies } from '../rotary.ts';
+import { rotaryFrequencies, type RotaryScaling } from '../rotary.ts';
 import type { Architecture, BuildOptions, HuggingFaceConfig, Sources } from './architecture.ts';
 import { gptInit, languageModel } from './causal.ts';
 import { affine, eachLayer, made, prefixOf, rowsAt, same } from './checkpoint.ts';
@@ -18,6 +18,7 @@ export interface NeoxConfig extends CausalConfig {
   rotary?: number;
   /** Base of the wavelengths. */
   base?: number;
+  scaling?: RotaryScaling;
   /** Offsets in q, k, v and attn.out. */
   bias?: boolean;
   /** Attention and MLP both read the same residual stream, else one after the other. */
@@ -53,7 +54,7 @@ export function neox(config: NeoxConfig, options?: BuildOptions): Graph {
       positions: 'none',
       tied,
       block: {
-        attention: { heads, bias, rotary: rotaryFrequencies(turned, base), ...inits },
+        attention: { heads, bias, rotary: rotaryFrequencies(turned, base, config.scaling), ...inits },
         mlp: hidden > 0 && { hidden, activation, ...inits },
         wiring: parallel ? 'parallel' : 'pre',
         epsilon,
@@ -66,7 +67,7 @@ export function neox(config: NeoxConfig, options?: BuildOptions): Graph {
 /** GPT-NeoX as a config.json describes it. */
 export function neoxFrom(json: HuggingFaceConfig): Architecture {
   const width = entry(json, 'hidden_size', 6144);
-  const { base, share } = ropeOf(json);
+  const { base, share, scaling } = ropeOf(json);
   const config: NeoxConfig = {
     vocabulary: entry(json, 'vocab_size', 50432),
     context: entry(json, 'max_position_embeddings', 2048),
@@ -78,6 +79,7 @@ export function neoxFrom(json: HuggingFaceConfig): Architecture {
     epsilon: entry(json, 'layer_norm_eps', 1e-5),
     rotary: entry(json, 'rotary_pct', share ?? 0.25),
     base: entry(json, 'rotary_emb_base', base),
+    scaling,
     parallel: entry(json, 'use_parallel_residual', true),
     tied: entry(json, 'tie_word_embeddings', false),
     bias: entry(json, 'attention_bias', true),
