@@ -1,7 +1,7 @@
 /** Splices one edit into a graph whose batch may vary. */
 import { FormatError, NeuronbookError, ShapeError } from '../base/errors.ts';
 import { formatDims } from '../base/shape.ts';
-import { Trace } from '../engine/trace.ts';
+import { OpenTrace } from '../engine/open-trace.ts';
 import type { Graph } from '../onnx/graph.ts';
 import { isTexts, metadataOf } from '../onnx/metadata.ts';
 import { splice } from '../onnx/surgery.ts';
@@ -13,7 +13,7 @@ export function applyEdit(graph: Graph, edit: Edit): Graph {
   const sites = new Sites(graph);
   const site = sites.get(edit.site);
   const nominal = nominalDims(site);
-  const trace = new Trace();
+  const trace = new OpenTrace();
   const value = trace.input(site.tensor, site.dtype, nominal);
   const inputs = new Map([[site.tensor, value]]);
   const read = (edit.reads ?? []).map(name => {

@@ -5,7 +5,8 @@
 import { NeuronbookError, ShapeError } from '../base/errors.ts';
 import { formatDims, wrapAxis, type Dims } from '../base/shape.ts';
 import { tensor, type Tensor, type TensorLike } from '../base/tensor.ts';
-import { add, constant, mul, reduceMean, where } from '../engine/functions.ts';
+import { int } from '../engine/attributes.ts';
+import { add, cast, constant, int64s, mul, reduceMean, where } from '../engine/functions.ts';
 import type { Var } from '../engine/var.ts';
 import type { Site } from './sites.ts';
 
@@ -28,7 +29,10 @@ export interface ReadSite {
 export interface ChannelOptions {
   /** Which channels; all where left out. */
   channels?: readonly number[];
-  /** The axis that counts them; the site's own where left out. */
+  /**
+   * The axis that counts them; the site's own where left out. Along an axis whose size varies, such as positions,
+   * −1 is the last.
+   */
   axis?: number;
 }
 
@@ -94,11 +98,12 @@ export function steer(
       const channelAxis = axisOf(value, at, axis);
       const given = tensor(direction).cast(value.dtype);
       const count = value.dims[channelAxis];
-      if (given.dims.length === 1 && given.size !== count)
+      if (given.dims.length === 1 && given.size !== count && !isOpen(at, channelAxis))
         throw new ShapeError(
           `direction of ${given.size} numbers at ${at.name}; expected ${count}, one per channel`,
         );
-      const shaped = given.dims.length === 1 ? given.reshape(alongAxis(value, channelAxis)) : given;
+      const shaped =
+        given.dims.length === 1 ? given.reshape(alongAxis(value, channelAxis, given.size)) : given;
       return add(value, mul(constant(value.trace, shaped), strength));
     },
   };
@@ -134,7 +139,11 @@ const axisOf = (value: Var, site: Site, axis: number | undefined): number =>
   wrapAxis(axis ?? site.channelAxis, value.dims.length);
 
 /** Dims that broadcast a per-channel vector: [1, C, 1, 1]. */
-const alongAxis = (value: Var, axis: number): Dims => value.dims.map((dim, i) => (i === axis ? dim : 1));
+const alongAxis = (value: Var, axis: number, count = value.dims[axis]): Dims =>
+  value.dims.map((_, i) => (i === axis ? count : 1));
+
+/** Whether how many there are along an axis is only known when the network runs: positions, examples. */
+const isOpen = ({ shape }: Site, axis: number): boolean => typeof shape?.[axis] === 'string';
 
 function checked(value: Var, site: Site, axis: number, channels: readonly number[]): readonly number[] {
   const count = value.dims[axis];
@@ -146,10 +155,38 @@ function checked(value: Var, site: Site, axis: number, channels: readonly number
 
 /** True in the named channels, bool [1, C, 1, 1]; everywhere where none is named. */
 function channelMask(value: Var, site: Site, axis: number, channels?: readonly number[]): Var {
+  if (channels && isOpen(site, axis))
+    return cast(placed(value, site, axis, channels, new Array<number>(channels.length).fill(1)), 'bool');
   const dims = alongAxis(value, axis);
   const mask = new Uint8Array(value.dims[axis]).fill(channels ? 0 : 1);
   for (const channel of checked(value, site, axis, channels ?? [])) mask[channel] = 1;
   return constant(value.trace, tensor(mask, dims, 'bool'));
+}
+
+/**
+ * Numbers at some places of an axis whose size is open, and 0 at the others: [1, C, 1, 1]. Where a place is beyond the
+ * end, ONNX Runtime says so as it runs; −1 is the last.
+ */
+function placed(
+  value: Var,
+  site: Site,
+  axis: number,
+  places: readonly number[],
+  numbers: readonly number[],
+): Var {
+  for (const place of places)
+    if (!Number.isInteger(place))
+      throw new ShapeError(`channel out of range: ${place} at ${site.name}; expected a whole number`);
+  const { trace } = value;
+  const [size] = trace.apply('Shape', [value], { start: int(axis), end: int(axis + 1) });
+  const [zeros] = trace.apply('ConstantOfShape', [size]);
+  // the size is an example here, so nothing is filled in before the network runs
+  const [filled] = trace.apply('ScatterElements', [
+    { ...zeros, value: undefined },
+    int64s(trace, places),
+    constant(trace, tensor(numbers)),
+  ]);
+  return trace.apply('Reshape', [filled, int64s(trace, alongAxis(value, axis, -1))])[0];
 }
 
 function positionMean(value: Var, axis: number): Var {
@@ -168,14 +205,20 @@ function perChannel(
   channels: readonly number[] | undefined,
   values: readonly number[],
 ): Var {
+  if (channels && isOpen(site, axis)) {
+    if (values.length !== channels.length) throw unequal(values, channels, site);
+    return cast(placed(value, site, axis, channels, values), value.dtype);
+  }
   const count = value.dims[axis];
   const at = channels ? checked(value, site, axis, channels) : Array.from({ length: count }, (_, i) => i);
-  if (values.length !== at.length)
-    throw new ShapeError(
-      `${values.length} values for ${at.length} channels of ${site.name}; expected one each`,
-    );
+  if (values.length !== at.length) throw unequal(values, at, site);
   const full = new Float32Array(count);
   at.forEach((channel, i) => (full[channel] = values[i]));
   const made: Tensor = tensor(full, alongAxis(value, axis)).cast(value.dtype);
   return constant(value.trace, made);
 }
+
+const unequal = (values: readonly number[], channels: readonly number[], site: Site): ShapeError =>
+  new ShapeError(
+    `${values.length} values for ${channels.length} channels of ${site.name}; expected one each`,
+  );
