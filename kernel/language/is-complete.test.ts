@@ -27,6 +27,8 @@ test.each([
   '{ a: 1, b: 2 }',
   'Math.max?',
   '??console',
+  'const el = <div>text</div>',
+  'const f = <T,>(a: T) => <b>{a}</b>',
 ])('complete: %s', code => {
   expect(isComplete(code)).toEqual({ status: 'complete' });
 });
@@ -54,6 +56,15 @@ test.each([
   ['x +', ''],
   ['a.', ''],
   ['const f = async () =>', '  '],
+  ['const f = (a, b) =>\n', '  '],
+  ['xs.map((x) =>', '  '],
+  ['const f = (a: number, b = 2): string => // next line', ''],
+  ['const f = <T,>(a: T) =>', '  '],
+  ['a?.', ''],
+  ['f(a?.\n', ''],
+  ['const el = <div>', ''],
+  ['const el = <div><b>text</b>', ''],
+  ['const el = <div title=', ''],
   ['try {} ', ''],
   ['try {\n  a()\n}', ''],
   ['do {', '  '],
@@ -71,6 +82,9 @@ test.each([
 
 test.each([
   'let a b',
+  'let a b =>',
+  'a?.)',
+  'const el = <div>text</b>',
   '}',
   'const x = ;',
   '"abc',

@@ -20,13 +20,20 @@ export function isComplete(written: string): IsCompleteReply {
   if (cell) return /\n[ \t]*$/.test(written) ? { status: 'complete' } : { status: 'incomplete', indent: '' };
   if (isObjectLiteral(written) || questionOf(written)) return { status: 'complete' };
   const code = blankMagics(written);
-  const { errors } = parseSync('cell.ts', code, { lang: 'ts', sourceType: 'module' });
-  if (!errors.length) return { status: 'complete' };
-  const [{ message, labels }] = errors;
-  const place = labels[0]?.start ?? 0;
-  return wantsMore(code, message, place)
+  const readings = [reading(code, 'ts'), ...(maybeJsx.test(code) ? [reading(code, 'tsx')] : [])];
+  if (readings.includes('complete')) return { status: 'complete' };
+  return readings.includes('incomplete')
     ? { status: 'incomplete', indent: indentAfter(code) }
     : { status: 'invalid' };
+}
+
+/** `<T>value` is a cast in the one language and a tag in the other. */
+const maybeJsx = /<[\p{L}_$>]/u;
+
+function reading(code: string, lang: 'ts' | 'tsx'): IsCompleteReply['status'] {
+  const [error] = parseSync(`cell.${lang}`, code, { lang, sourceType: 'module' }).errors;
+  if (!error) return 'complete';
+  return wantsMore(code, error.message, error.labels[0]?.start ?? 0) ? 'incomplete' : 'invalid';
 }
 
 /** More text can only help where the parser stumbled over the end. */
@@ -34,6 +41,8 @@ function wantsMore(code: string, message: string, place: number): boolean {
   if (/Unterminated multi-?line comment/i.test(message)) return true;
   // a template may span lines, a quoted string and a regular expression may not
   if (/Unterminated (string|template)/i.test(message)) return templateIsOpen(code, place);
+  // the parser goes back to before an arrow without a body
+  if (/^\s*(?:=>|\?\.)\s*(?:\/\/.*\s*)?$/.test(code.slice(place))) return true;
   return message.includes('`EOF`') || place >= code.trimEnd().length;
 }
 

@@ -108,6 +108,21 @@ test('what a handler throws later is an error of its message', async () => {
   ]);
 });
 
+test.each([
+  ['throws', `() => { throw new RangeError('not you') }`],
+  ['rejects', `async () => { await 0; throw new RangeError('not you') }`],
+])('a comm whose opening %s is closed', async (target, opened) => {
+  await client.execute(
+    `globalThis[Symbol.for('neuronbook.host')].comms.register(${JSON.stringify(target)}, ${opened})`,
+  );
+  const id = await client.send('comm_open', { comm_id: target, target_name: target, data: {} });
+  await finishComm(id);
+  expect(commsIn(id, 'comm_close').map(({ content }) => content.comm_id)).toEqual([target]);
+  expect(commsIn(id, 'error').map(({ content }) => content.evalue)).toEqual(['not you']);
+  const { reply } = await client.request('comm_info_request', { target_name: target });
+  expect(reply.content.comms).toEqual({});
+});
+
 test('a handler that never ends hides neither idle nor the next cell', async () => {
   const seen = await heardFrom('never', `() => new Promise(() => {})`, async () => {
     const { reply, ms } = await client.execute('1');

@@ -9,8 +9,10 @@ export interface RunnerComms extends Comms {
   receive(event: CommEvent): unknown;
 }
 
+type Opened = Parameters<Comms['register']>[1];
+
 export function createComms(send: Send, currentRun: () => number): RunnerComms {
-  const targets = new Map<string, (comm: Comm, message: CommMessage) => unknown>();
+  const targets = new Map<string, Opened>();
   const open = new Map<string, Comm>();
 
   function say(
@@ -51,6 +53,20 @@ export function createComms(send: Send, currentRun: () => number): RunnerComms {
     return comm;
   }
 
+  /** A comm whose opening fails is closed: its view would wait for answers that never come. */
+  function accept(comm: Comm, opened: Opened, message: CommMessage): unknown {
+    const fail = (error: unknown): never => {
+      comm.close();
+      throw error;
+    };
+    try {
+      const handled = opened(comm, message);
+      return handled instanceof Promise ? handled.catch(fail) : handled;
+    } catch (error) {
+      return fail(error);
+    }
+  }
+
   return {
     register: (target, opened) => void targets.set(target, opened),
     open(target, data, options) {
@@ -64,7 +80,7 @@ export function createComms(send: Send, currentRun: () => number): RunnerComms {
         const opened = targets.get(target);
         // the protocol's answer to a target that nobody serves
         if (!opened) return say('close', id, target, {});
-        return opened(create(id, target), message);
+        return accept(create(id, target), opened, message);
       }
       if (event === 'msg') return known?.onMessage?.(message);
       return open.delete(id) ? known?.onClose?.(message) : undefined;
