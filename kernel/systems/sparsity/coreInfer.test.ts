@@ -53,9 +53,27 @@ test('the core is the one by hand, and only it is active', async () => {
   expect(await cost(sparse)).toBeLessThan(await cost(model));
 });
 
+test('by similarity, the core is that of the texts which use the same units', async () => {
+  const words = (of: number) => BigInt64Array.from({ length: 8 }, (_, i) => BigInt((of * 7 + i) % 20));
+  const rows = [0, 1, 2].map(words);
+  const texts = tensor(BigInt64Array.from([...rows[0], ...rows[1], ...rows[2]]), [3, 8]);
+  const kept = async (options: Parameters<typeof coreInfer>[2]) => {
+    const sparse = await coreInfer(model, tensor(rows[1], [1, 8]), { read: [site], ...options });
+    return (await sparse.run({ tokens: prompt }, { read: [site] })).sites[site].toNumbers();
+  };
+  const own = await kept({});
+  // the text itself is among the known ones, so it is the one most like it
+  expect(await kept({ mode: 'similarity', texts, nearest: 1 })).toEqual(own);
+  // the mean of all three is another core, and so is that of the others
+  expect(await kept({ mode: 'similarity', texts, nearest: 3 })).not.toEqual(own);
+  const others = tensor(BigInt64Array.from([...rows[0], ...rows[2]]), [2, 8]);
+  expect(await kept({ mode: 'similarity', texts: others, nearest: 1 })).not.toEqual(own);
+});
+
 test('the experiment runs with its controls', async () => {
   const report = await coreInfer.experiment.run({ scale: 'small', seeds: 1, live: false });
   expect(report.complete).toBe(true);
-  const [own, random] = ['own', 'random'].map(arm => report.of(arm, 'kl')[0]);
-  expect(own).toBeLessThan(random);
+  const kl = (arm: string) => report.of(arm, 'kl')[0];
+  expect(kl('own')).toBeLessThan(kl('random'));
+  expect(kl('similar')).toBeLessThan(kl('other texts'));
 }, 240_000);
