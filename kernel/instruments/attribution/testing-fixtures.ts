@@ -1,4 +1,4 @@
-/** Networks and what Captum 0.9.0 and zennit 0.5.1 say of them (`fixtures/reference.py`). */
+/** Networks and what Captum 0.9.0, zennit 0.5.1 (`fixtures/reference.py`) and LXT 2.1 (`fixtures/attnlrp.py`) say of them. */
 import { readFileSync } from 'node:fs';
 import { expect } from 'vitest';
 import { formatDims } from '../../base/shape.ts';
@@ -9,8 +9,8 @@ import type { Model } from '../../model/model.ts';
 
 const folder = new URL('./fixtures/', import.meta.url);
 
-export const reference = (): Promise<Record<string, Tensor>> =>
-  readNpz(new Uint8Array(readFileSync(new URL('reference.npz', folder))));
+export const reference = (name: 'reference' | 'attnlrp' = 'reference'): Promise<Record<string, Tensor>> =>
+  readNpz(new Uint8Array(readFileSync(new URL(`${name}.npz`, folder))));
 
 export const network = (name: string): Promise<Model> =>
   load(new Uint8Array(readFileSync(new URL(`${name}.onnx`, folder))));
