@@ -7,6 +7,7 @@
  */
 import type { Dims } from '../../base/shape.ts';
 import type { Var } from '../../engine/var.ts';
+import type { Few } from './gates.ts';
 
 /** Weights, or the state that comes with them, by name. */
 export type Weights = Readonly<Record<string, Var>>;
@@ -40,6 +41,8 @@ export interface Training {
 export interface Trained {
   /** z, N×F. */
   readonly features: Var;
+  /** The same as values and places, where each row has a fixed few. */
+  readonly few?: Few;
   /** What revival looks at: the pre-activations, N×F. */
   readonly pre: Var;
   /** What the sparsity coefficient multiplies: one number. */

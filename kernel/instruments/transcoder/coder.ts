@@ -9,10 +9,11 @@
 import { sizeOf } from '../../base/shape.ts';
 import { rng, type Rng } from '../../base/rng.ts';
 import { Tensor } from '../../base/tensor.ts';
-import { add, matmul, sub } from '../../engine/functions.ts';
+import { add, full, gather, gemm, matmul, reshape, sub } from '../../engine/functions.ts';
 import type { Var } from '../../engine/var.ts';
 import type { Parameter } from '../../train/parameters.ts';
 import type { Architecture, OwnWeight, Weights } from './architecture.ts';
+import type { Few } from './gates.ts';
 
 /** What is taken from x before it is projected: b_dec, a weight of its own, or nothing. */
 export type Centre = 'b_dec' | 'b_in' | 'none';
@@ -155,12 +156,60 @@ export function project(x: Var, weights: Weights, { centre }: Pick<Coder, 'centr
   return matmul(centre === 'none' ? x : sub(x, weights[centre]), weights.W_enc);
 }
 
+/**
+ * The same of a batch that itself wants no gradient. That of b needs no product of the batch's size then:
+ *
+ *     ∂b = −W_enc·Σ over rows ∂p,  ∂W_enc = (x − b)ᵀ·∂p
+ */
+export function projectBatch(x: Var, weights: Weights, coder: Pick<Coder, 'centre'>): Var {
+  const { centre } = coder;
+  if (centre === 'none') return project(x, weights, coder);
+  const [b, w] = [weights[centre], weights.W_enc];
+  const centred = sub(x, b);
+  const ones = full(x.trace, [1, x.dims[0]], -1);
+  return x.trace.custom(
+    [b, w],
+    () => matmul(centred, w),
+    dp => [
+      reshape(gemm(matmul(ones, dp), w, undefined, { transB: true }), b.dims),
+      gemm(centred, dp, undefined, { transA: true }),
+    ],
+  );
+}
+
 /** z of x in use, at any size: …×inputs → …×F. */
 export const featuresOf = (x: Var, weights: Weights, coder: Coder): Var =>
   coder.architecture.features(project(x, weights, coder), weights);
 
-/** z·W_dec + b_dec, and x·W_skip where there is one: …×F → …×outputs. */
-export function decode(z: Var, x: Var, weights: Weights, { skip }: Pick<Coder, 'skip'>): Var {
-  const plain = add(matmul(z, weights.W_dec), weights.b_dec);
+/** With so many features for each that is active, gathered rows are faster than the whole product. */
+const GATHERED_FROM = 128;
+
+/**
+ * z·W_dec of few features: Σ of v times their rows of W_dec, N×k → N×outputs.
+ *
+ *     ∂v = ⟨row, dy⟩,  ∂W_dec = zᵀ·dy
+ */
+function written(z: Var, { values, places }: Few, w: Var): Var {
+  const [count, k] = values.dims;
+  const [features, outputs] = w.dims;
+  if (features < GATHERED_FROM * k) return matmul(z, w);
+  const rows = gather(w, places);
+  return z.trace.custom(
+    [values, w],
+    () => reshape(matmul(reshape(values, [count, 1, k]), rows), [count, outputs]),
+    dy => [
+      reshape(matmul(rows, reshape(dy, [count, outputs, 1])), [count, k]),
+      gemm(z, dy, undefined, { transA: true }),
+    ],
+  );
+}
+
+/**
+ * z·W_dec + b_dec, and x·W_skip where there is one: …×F → …×outputs.
+ * @param few the same features as z, of a batch N×F
+ */
+export function decode(z: Var, x: Var, weights: Weights, { skip }: Pick<Coder, 'skip'>, few?: Few): Var {
+  const product = few ? written(z, few, weights.W_dec) : matmul(z, weights.W_dec);
+  const plain = add(product, weights.b_dec);
   return skip ? add(plain, matmul(x, weights.W_skip)) : plain;
 }

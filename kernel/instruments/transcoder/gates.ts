@@ -22,22 +22,35 @@ import {
 import { sizeOf } from '../../base/shape.ts';
 import type { Var } from '../../engine/var.ts';
 
-/**
- * relu(p) of the k largest of each row, 0 elsewhere; exactly k places also where values are equal.
- * Gao et al. 2024, equation 3. ∂p = dz where z > 0.
- */
-export function rowTopK(pre: Var, k: number): Var {
-  const axis = pre.dims.length - 1;
-  const z: Var = pre.trace.custom(
-    [pre],
-    () => {
-      const [values, places] = largest(pre, k);
-      return scatterElements(mul(pre, 0), places, relu(values), axis);
-    },
-    dz => [mul(dz, indicator(greater(z, 0), dz))],
-  );
-  return z;
+/** A row's features where they are few: their values and their numbers, both N×k. */
+export interface Few {
+  readonly values: Var;
+  readonly places: Var;
 }
+
+/**
+ * relu(p) of the k largest of each row; exactly k places also where values are equal.
+ * Gao et al. 2024, equation 3. ∂p = dv where v > 0, 0 at all other places.
+ */
+export function fewOf(pre: Var, k: number): Few {
+  const [top, places] = largest(pre, k);
+  const values = pre.trace.custom(
+    [pre],
+    () => relu(top),
+    dv => [atPlaces(pre, places, mul(dv, indicator(greater(top, 0), dv)))],
+  );
+  return { values, places };
+}
+
+/** Few features among all: N×F, 0 at the other places. */
+export const spread = (pre: Var, { values, places }: Few): Var => atPlaces(pre, places, values);
+
+/** The same in one. */
+export const rowTopK = (pre: Var, k: number): Var => spread(pre, fewOf(pre, k));
+
+/** Values at their places, zeros of the dims of `like` elsewhere. */
+const atPlaces = (like: Var, places: Var, values: Var): Var =>
+  scatterElements(detached(mul(like, 0)), places, values, like.dims.length - 1);
 
 /**
  * relu(p) of the k·N largest of the whole batch N×F, and the least of them that is above zero (0 where none is).

@@ -3,11 +3,13 @@ import { describe, expect, test } from 'vitest';
 import { rng } from '../../base/rng.ts';
 import { tensor } from '../../base/tensor.ts';
 import { compile } from '../../engine/compile.ts';
+import { mul, reduceSum } from '../../engine/functions.ts';
+import { gradients } from '../../engine/grad.ts';
 import { Trace } from '../../engine/trace.ts';
 import { relu } from './architectures/index.ts';
-import { layoutOf, normOf, type Coder } from './coder.ts';
+import { decode, layoutOf, normOf, type Coder } from './coder.ts';
 import { middleOf, normScale } from './first.ts';
-import { rowTopK } from './gates.ts';
+import { fewOf, rowTopK, spread } from './gates.ts';
 import { resample } from './resample.ts';
 
 describe('the middle of rows', () => {
@@ -96,4 +98,41 @@ test('of equal values exactly k are let through', async () => {
   expect(ties.filter(value => value === 3)).toHaveLength(2);
   expect(ties.filter(value => value === 0)).toHaveLength(3);
   expect(negative.map(Math.abs)).toEqual([0, 0, 5, 0, 0]);
+});
+
+test('few features of many, written by gathered rows: the same values and slopes as by the whole product', async () => {
+  const [rows, k, features, width] = [5, 2, 300, 7];
+  const random = rng('few');
+  const drawn = (...dims: number[]) =>
+    tensor(Float32Array.from({ length: dims.reduce((a, b) => a * b) }, random.normal), dims);
+  const given = {
+    pre: drawn(rows, features),
+    w: drawn(features, width),
+    b: drawn(width),
+    of: drawn(rows, width),
+  };
+  const made = async (gathered: boolean) => {
+    const trace = new Trace();
+    const [pre, w, b, of] = Object.entries(given).map(([name, { dims }]) =>
+      trace.input(name, 'float32', dims),
+    );
+    const few = fewOf(pre, k);
+    const y = decode(
+      spread(pre, few),
+      pre,
+      { W_dec: w, b_dec: b },
+      { skip: false },
+      gathered ? few : undefined,
+    );
+    const [dPre, dW, dB] = gradients(trace, reduceSum(mul(y, of)), [pre, w, b]);
+    const graph = trace.graph({ y, dPre, dW, dB });
+    expect(graph.nodes.some(({ op }) => op === 'Gather')).toBe(gathered);
+    return (await compile(graph)).run(given);
+  };
+  const [gathered, whole] = [await made(true), await made(false)];
+  for (const name of ['y', 'dPre', 'dW', 'dB']) {
+    const expected = whole[name].toNumbers();
+    expect(expected.some(value => value !== 0)).toBe(true);
+    gathered[name].toNumbers().forEach((value, i) => expect(value, name).toBeCloseTo(expected[i], 5));
+  }
 });

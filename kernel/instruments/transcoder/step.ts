@@ -29,7 +29,7 @@ import type { Optimizer } from '../../train/optimizer.ts';
 import { totalOf, type Parameter } from '../../train/parameters.ts';
 import { HYPER, hyperNames, nextName, slotName } from '../../train/step.ts';
 import type { Weights } from './architecture.ts';
-import { decode, layoutOf, project, total, type Coder } from './coder.ts';
+import { decode, layoutOf, project, projectBatch, total, type Coder } from './coder.ts';
 import { detached } from './gates.ts';
 import type { Revival } from './revive.ts';
 
@@ -147,7 +147,7 @@ function forward(
   };
   const decoded = (z: Var, by = weights) => decode(z, x, by, coder);
   const { architecture } = coder;
-  const trained = architecture.training(project(x, weights, coder), {
+  const trained = architecture.training(projectBatch(x, weights, coder), {
     target: y,
     weights,
     norms: unit ? undefined : siteNorms(weights.W_dec, coder.outputs),
@@ -155,8 +155,8 @@ function forward(
     error,
     detach: detach as <T extends Var | Weights>(value: T) => T,
   });
-  const { features, pre, penalty, auxiliary } = trained;
-  const reconstructed = decoded(features);
+  const { features, few, pre, penalty, auxiliary } = trained;
+  const reconstructed = decode(features, x, weights, coder, few);
   const plain = error(reconstructed);
   const dead = indicator(greaterOrEqual(silence, deadAfter), silence);
   const revived = revival?.loss?.({

@@ -1,7 +1,7 @@
 /** TopK: the k largest pre-activations of each row. */
 import { add } from '../../../engine/functions.ts';
 import { architecture, type Architecture } from '../architecture.ts';
-import { rowTopK } from '../gates.ts';
+import { fewOf, rowTopK, spread } from '../gates.ts';
 import { bias } from './relu.ts';
 
 /**
@@ -19,6 +19,7 @@ export const topK = ({ k = 32 } = {}): Architecture =>
     features: (projected, { b_enc }) => rowTopK(add(projected, b_enc), k),
     training(projected, { weights }) {
       const pre = add(projected, weights.b_enc);
-      return { features: rowTopK(pre, k), pre };
+      const few = fewOf(pre, k);
+      return { features: spread(pre, few), few, pre };
     },
   });
