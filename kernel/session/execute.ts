@@ -102,11 +102,12 @@ export function createExecutor({
       over: new AbortController(),
       settle: () => undefined,
     };
+    // the runner has its cell, where nothing keeps it back, before the others hear of it; its answer comes later
+    const running = run(cell).catch((error: Error): Outcome => ({ error: describe(error) }));
     void publisher.status('busy', request);
     if (!silent) publisher.input(code, count, request);
     if (store) history.add(count, code);
-    const outcome = await run(cell).catch((error: Error): Outcome => ({ error: describe(error) }));
-    await answer(cell, outcome, shell);
+    await answer(cell, await running, shell);
   }
 
   async function run(cell: Cell): Promise<Outcome> {
@@ -115,7 +116,8 @@ export function createExecutor({
     const code = asked ? '' : cell.code;
     const expressions = expressionsOf(cell.request);
     if (!code.trim() && !Object.keys(expressions).length) return { payload: page ? [page] : [] };
-    const refused = await types.refuse(cell);
+    const refusal = types.refuse(cell);
+    const refused = refusal && (await refusal);
     if (refused) return { error: refused };
     const outcome = new Promise<Outcome>(resolve => (cell.settle = resolve));
     active.set(cell.run, cell);

@@ -25,6 +25,7 @@ import { captureOutput } from './runner-output.ts';
 import { REQUESTS_FD, type RunnerRequest } from './runner-protocol.ts';
 import { createStrays } from './runner-strays.ts';
 import { installTimers } from './runner-timers.ts';
+import { warmUp } from './runner-warmup.ts';
 
 const flags = createFlags();
 const send = createSend(flags);
@@ -88,7 +89,9 @@ function interrupt(run: number): void {
   cells.interrupt(run);
 }
 
+let waiting = true;
 function receive(request: RunnerRequest): void {
+  waiting = false;
   if (request.type === 'execute') cells.execute(request);
   else if (request.type === 'interrupt') interrupt(request.run);
   else if (request.type === 'answer') host.answer(request);
@@ -126,3 +129,4 @@ const incoming: SocketConstructorOpts & ConnectOpts = {
 };
 new Socket(incoming).on('close', () => process.exit(0));
 send({ type: 'ready' });
+await warmUp(() => waiting);

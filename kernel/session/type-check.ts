@@ -131,12 +131,14 @@ export function createTypeCheck({ language, isWarm, show, mode = 'warn' }: TypeC
 
   return {
     begin,
-    /** Before a cell runs. Where type errors are to block: the error that it gets in place of a run. */
-    async refuse({ code, silent }: Pick<Subject, 'code' | 'silent'>): Promise<CellError | undefined> {
+    /** Before a cell runs. Where type errors are to block: the error that it gets in place of a run, if it gets one. */
+    refuse({ code, silent }: Pick<Subject, 'code' | 'silent'>): Promise<CellError | undefined> | undefined {
       mode = (magic.exec(code)?.[1] as TypesMode | undefined) ?? mode;
       if (mode !== 'block' || silent) return undefined;
-      const errors = (await diagnose(code)).filter(({ severity }) => severity === 'error');
-      return errors.length ? refusalOf(errors, code) : undefined;
+      return diagnose(code).then(problems => {
+        const errors = problems.filter(({ severity }) => severity === 'error');
+        return errors.length ? refusalOf(errors, code) : undefined;
+      });
     },
   };
 }
