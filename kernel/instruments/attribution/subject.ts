@@ -69,8 +69,8 @@ function keptFor(model: Model, objective: Objective): Programs {
 }
 
 export class Subject {
-  /** Programs that no later call will ask for. */
-  private readonly programs: Programs = new Map();
+  /** Programs that no later call will ask for, by objective. */
+  private readonly programs = new Map<Objective, Programs>();
   /** Rows that this network takes at once, where it turned out to take only so many. */
   private most = Infinity;
 
@@ -228,7 +228,8 @@ export class Subject {
     wanted: number,
   ): Promise<{ program: Program; size: number }> {
     const size = Math.min(wanted, this.most);
-    const programs = key ? keptFor(this.model, objective) : this.programs;
+    const programs = key ? keptFor(this.model, objective) : (this.programs.get(objective) ?? new Map());
+    if (!key) this.programs.set(objective, programs);
     const dims = Object.values(this.inputs).map(value => value.dims.join('×'));
     const name = `${key} ${this.site.tensor} ${size} of ${dims.join()}`;
     try {

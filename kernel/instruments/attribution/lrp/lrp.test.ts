@@ -73,6 +73,20 @@ describe.each([0, 1, 2])('a network of residual blocks, seed %i', seed => {
   });
 });
 
+test('each example of a batch has its own objective, also where two print alike', async () => {
+  const model = residual(5);
+  const x = drawn([3, 3, 8, 8], 7);
+  const [first, second] = [0, 2].map(unit => pick('logits', [0, unit]));
+  const list = [first, second, pick('logits', [0, 0])];
+  const blame = await attribution.lrp(model, { image: x }, { of: list });
+  for (const [i, objective] of list.entries()) {
+    const alone = await attribution.lrp(model, { image: x.at(i).reshape([1, 3, 8, 8]) }, { of: objective });
+    expect(blame.values.at(i).data).toEqual(alone.values.data);
+    expect(blame.conservation![i].rows).toEqual(alone.conservation![0].rows);
+  }
+  expect(difference(blame.values.at(0), blame.values.at(1))).toBeGreaterThan(0.1);
+});
+
 describe('biases', () => {
   let model: Model;
   let theirs: Record<string, Tensor>;
