@@ -33,20 +33,31 @@ const weighty: Readonly<Record<string, readonly number[] | 'all'>> = {
   BatchNormalization: [1, 2],
   Conv: [1, 2],
   ConvTranspose: [1, 2],
+  Einsum: 'all',
   Gather: [0],
   Gemm: 'all',
+  GroupNormalization: [1, 2],
+  GRU: [1, 2, 3],
   InstanceNormalization: [1, 2],
   LayerNormalization: [1, 2],
+  LSTM: [1, 2, 3, 7],
   MatMul: 'all',
   Mul: 'all',
   PRelu: [1],
+  RMSNormalization: [1],
+  RNN: [1, 2, 3],
 };
+
+/** What only moves numbers: a weight behind it is the weight in front of it. */
+const moving = new Set(
+  'Cast Concat Expand Flatten Identity Reshape Slice Split Squeeze Transpose Unsqueeze'.split(' '),
+);
 
 export type Choice = readonly (string | RegExp)[];
 
 /**
  * The trained constants in the order of their first use: those that a network of `nn` documents, otherwise every
- * floating constant of rank ≥ 1 that enters an op as a weight. `only` narrows or widens the choice by name, and what
+ * floating constant of rank ≥ 1 that enters an op as a weight, also through ops that only move it. `only` narrows or widens the choice by name, and what
  * `freeze` names is not among them.
  */
 export function parametersOf(graph: Graph, only?: Choice, freeze: Choice = []): Parameter[] {
@@ -105,12 +116,35 @@ function documented(graph: Graph): string[] | undefined {
 
 function used(graph: Graph): string[] {
   const known = new Set(floats(graph));
+  const producers = new Map(graph.nodes.flatMap(node => node.outputs.map(output => [output, node] as const)));
+  /** The constants that a value is put together from, where it is made of nothing else. */
+  const sources = (name: string): readonly string[] | undefined => {
+    if (graph.constants.has(name)) return known.has(name) ? [name] : [];
+    const node = producers.get(name);
+    if (!node || !moving.has(node.op)) return undefined;
+    const parts = node.inputs.filter(Boolean).map(sources);
+    return parts.every(part => part !== undefined) ? parts.flat() : undefined;
+  };
   const found = graph.nodes.flatMap(({ op, domain, inputs }) => {
     const places = domain === '' ? weighty[op] : undefined;
-    return inputs.filter((name, i) => places && (places === 'all' || places.includes(i)) && known.has(name));
+    const carried = inputs.filter((name, i) => name && places && (places === 'all' || places.includes(i)));
+    const weights = carried.flatMap(name => sources(name) ?? []);
+    // what stands beside computed values is a class token, unless it is one number over and over: padding
+    const parts = op === 'Concat' ? inputs.map(sources) : [];
+    const beside = parts.some(part => !part) ? parts.flatMap(part => part ?? []) : [];
+    return [...weights, ...beside.filter(name => !isUniform(graph.constants.get(name)!))];
   });
-  return [...new Set(found)].filter(name => graph.constants.get(name)!.dims.length > 0);
+  return [...new Set(found)].filter(name => isWeight(graph.constants.get(name)!));
 }
+
+const isUniform = (value: Tensor): boolean => {
+  const numbers = value.toFloat32OrWider();
+  return numbers.every(number => number === numbers[0]);
+};
+
+/** Not a number by itself, and not a mask, whose −∞ or −10⁹ hides what must not be seen. */
+const isWeight = (value: Tensor): boolean =>
+  value.dims.length > 0 && value.toFloat32OrWider().every(number => Math.abs(number) < 1e4);
 
 function chosen(known: readonly string[], choice: Choice): string[] {
   return [

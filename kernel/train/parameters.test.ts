@@ -1,0 +1,57 @@
+/** Which constants of a foreign graph are weights. */
+import { expect, test } from 'vitest';
+import { tensor, type Tensor } from '../base/tensor.ts';
+import { normal } from '../engine/testing.ts';
+import type { Attributes, Graph, Node } from '../onnx/graph.ts';
+import { parametersOf } from './parameters.ts';
+
+const node = (op: string, inputs: string[], output: string, attributes: Attributes = {}): Node => ({
+  ...{ op, domain: '', name: output, inputs, outputs: [output], attributes },
+});
+const graphOf = (nodes: Node[], constants: Record<string, Tensor>): Graph => ({
+  ...{ name: 'foreign', opsets: { '': 17 }, values: new Map(), metadata: {}, nodes },
+  inputs: [{ name: 'x', dtype: 'float32', dims: [2, 3, 4] }],
+  outputs: [{ name: 'y', dtype: 'float32' }],
+  constants: new Map(Object.entries(constants)),
+});
+const names = (graph: Graph) => parametersOf(graph).map(({ name }) => name);
+
+test('recurrent weights, as PyTorch leaves them: reordered by slices, put together, under a new axis', () => {
+  const one = tensor([0n]);
+  const graph = graphOf(
+    [
+      node('Slice', ['w', 'from', 'to', 'zero'], 'w.part'),
+      node('Slice', ['w', 'zero', 'from', 'zero'], 'w.rest'),
+      node('Concat', ['w.part', 'w.rest'], 'w.turned', { axis: 0n }),
+      node('Unsqueeze', ['w.turned', 'zero'], 'w.whole'),
+      node('GRU', ['x', 'w.whole', 'r', 'b', '', 'state'], 'y', { hidden_size: 2n }),
+    ],
+    {
+      ...{ w: normal([6, 4]), r: normal([1, 6, 2]), b: normal([1, 12]), state: normal([1, 3, 2]) },
+      ...{ zero: one, from: tensor([2n]), to: tensor([6n]) },
+    },
+  );
+  expect(names(graph)).toEqual(['w', 'r', 'b']);
+});
+
+test('a class token, but no padding; an embedding of positions, but no mask', () => {
+  const hidden = tensor([0, -1e9, 0, 0], [2, 2]);
+  const graph = graphOf(
+    [
+      node('Expand', ['cls', 'dims'], 'cls.each'),
+      node('Concat', ['cls.each', 'x', 'zeros'], 'all', { axis: 1n }),
+      node('Add', ['all', 'position'], 'placed'),
+      node('Add', ['placed', 'mask'], 'masked'),
+      node('Mul', ['masked', 'half'], 'y'),
+    ],
+    {
+      ...{
+        cls: normal([1, 1, 4]),
+        zeros: tensor(new Float32Array(8), [2, 1, 4]),
+        position: normal([1, 5, 4]),
+      },
+      ...{ mask: hidden, half: tensor(0.5), dims: tensor([2n, 1n, 4n]) },
+    },
+  );
+  expect(names(graph)).toEqual(['cls', 'position']);
+});
