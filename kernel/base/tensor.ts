@@ -1,6 +1,6 @@
 /** A concrete array: dtype, dims and row-major data. Symbolic values are `Var`s, in `engine/var.ts`. */
 import { allocate, dtypeOf, isBigInt, isFloat, type DType, type TensorData } from './dtype.ts';
-import { ShapeError } from './errors.ts';
+import { NeuronbookError, ShapeError } from './errors.ts';
 import { floatsToHalves, halvesToFloats } from './float16.ts';
 import { formatDims, sizeOf, stridesOf, type Dims } from './shape.ts';
 
@@ -14,6 +14,10 @@ export class Tensor {
     readonly dims: Dims,
     readonly data: TensorData,
   ) {
+    if (!dims.every(dim => Number.isInteger(dim) && dim >= 0))
+      throw new ShapeError(
+        `dims ${formatDims(dims)} for ${data.length} values; expected whole numbers from 0, and one −1 at most in reshape`,
+      );
     if (data.length !== sizeOf(dims))
       throw new ShapeError(
         `tensor data does not fill its dims: ${data.length} values; expected ${sizeOf(dims)} for ${formatDims(dims)}`,
@@ -134,11 +138,14 @@ export const isTensor = (value: unknown): value is Tensor =>
 
 /** Anything that can become a tensor. */
 export type TensorLike =
-  Tensor | TensorData | readonly number[] | readonly bigint[] | readonly boolean[] | number;
+  Tensor | TensorData | readonly number[] | readonly bigint[] | readonly boolean[] | Nested | number;
+
+/** Arrays of arrays of numbers, outermost axis first, as `toArray` gives them. */
+export type Nested = readonly (readonly number[] | readonly bigint[] | readonly boolean[] | Nested)[];
 
 /**
  * A tensor from data and dims. Plain numbers become float32, bigints int64, booleans bool;
- * a typed array keeps its type. Without dims the result is one-dimensional.
+ * a typed array keeps its type. Without dims arrays of arrays have their own, and the result is one-dimensional else.
  * @throws ShapeError where the data does not fill the dims
  * @example tensor([1, 2, 3, 4], [2, 2]) // → tensor float32 2×2 [1, 2, 3, 4]
  */
@@ -146,7 +153,33 @@ export function tensor(data: TensorLike, dims?: Dims, dtype?: DType): Tensor {
   if (isTensor(data))
     return dtype ? (dims ? data.reshape(dims) : data).cast(dtype) : dims ? data.reshape(dims) : data;
   if (typeof data === 'number') return tensor([data], dims ?? [], dtype);
+  if (!Array.isArray(data) && !ArrayBuffer.isView(data))
+    throw new NeuronbookError(
+      `no tensor: ${data === null ? 'null' : typeof data === 'object' ? 'an object' : `${typeof data} ${String(data).slice(0, 40)}`}; expected numbers in an array or a typed array, or a tensor`,
+    );
+  if (Array.isArray(data) && (data as readonly unknown[]).some(Array.isArray)) {
+    const { items, shape } = flattened(data as Nested);
+    return tensor(items as number[], dims ?? shape, dtype);
+  }
   return wrap(data, dims ?? [data.length], dtype);
+}
+
+/** The innermost items of nested arrays, in order. @throws ShapeError where two of one level differ in length */
+function flattened(data: Nested): { items: readonly unknown[]; shape: number[] } {
+  const shape: number[] = [];
+  let items: readonly unknown[] = data;
+  for (let level = items; level.some(Array.isArray); level = items) {
+    if (!shape.length) shape.push(level.length);
+    const rows = level.map(row => (Array.isArray(row) ? (row as unknown[]) : [row]));
+    const uneven = rows.find((row, i) => row.length !== rows[0].length || !Array.isArray(level[i]));
+    if (uneven)
+      throw new ShapeError(
+        `nested arrays of unequal length: ${uneven.length} beside ${rows[0].length}; expected as many in each`,
+      );
+    shape.push(rows[0].length);
+    items = rows.flat();
+  }
+  return { items, shape };
 }
 
 function wrap(data: Exclude<TensorLike, Tensor | number>, dims: Dims, dtype?: DType): Tensor {

@@ -86,14 +86,25 @@ export interface Derivative extends DerivativeOptions {
 
 const valuesAt = (traced: Traced, names: readonly string[]): Var[] => names.map(name => traced.value(name));
 
-export const gradientOf = ({ of, at, ...options }: GradientOptions): Derivative => ({
-  ...options,
-  key: of.key && `gradient ${of.key} @ ${at}`,
-  vectors: {},
-  results: at,
-  subject: traced => [of.build(traced)],
-  build: (traced, [score]) => gradients(traced.trace, score, valuesAt(traced, at)),
-});
+export const gradientOf = ({ of, at, ...options }: GradientOptions): Derivative => {
+  if (typeof of?.build !== 'function')
+    throw new NeuronbookError(
+      `no objective: of is ${String(of)}; expected a number of the network: of: pick('logits', [0, 3])`,
+    );
+  const places = at === undefined ? [] : [at].flat();
+  if (!places.length)
+    throw new NeuronbookError(
+      "the gradient is asked for nowhere; expected the names of sites: at: ['image']",
+    );
+  return {
+    ...options,
+    key: of.key && `gradient ${of.key} @ ${places}`,
+    vectors: {},
+    results: places,
+    subject: traced => [of.build(traced)],
+    build: (traced, [score]) => gradients(traced.trace, score, valuesAt(traced, places)),
+  };
+};
 
 export const vjpOf = ({ of, at, ...options }: VjpOptions): Derivative => ({
   ...options,

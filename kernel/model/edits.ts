@@ -2,7 +2,7 @@
  * Edits: small rewrites spliced in behind a site. Everything downstream sees the edited value, and so does
  * whoever reads the site afterwards. Each is elementwise with broadcast constants, so it fits any batch.
  */
-import { NeuronbookError, ShapeError } from '../base/errors.ts';
+import { NameError, NeuronbookError, ShapeError } from '../base/errors.ts';
 import { formatDims, wrapAxis, type Dims } from '../base/shape.ts';
 import { tensor, type Tensor, type TensorLike } from '../base/tensor.ts';
 import { int } from '../engine/attributes.ts';
@@ -56,6 +56,8 @@ export function ablate(
       const channelAxis = axisOf(value, at, axis);
       const gone = channelMask(value, at, channelAxis, channels);
       if (mode === 'zero') return where(gone, 0, value);
+      if (typeof mode === 'string' && mode !== 'mean')
+        throw new NameError('mode', String(mode), ['zero', 'mean'], 'or one value for each ablated channel');
       if (mode === 'mean') return where(gone, positionMean(value, channelAxis), value);
       return where(gone, perChannel(value, at, channelAxis, channels, mode), value);
     },

@@ -1,5 +1,6 @@
 /** What a caller gives a network, checked once and turned into what its graph wants. */
-import { NameError, ShapeError } from '../base/errors.ts';
+import { isFloat } from '../base/dtype.ts';
+import { NameError, NeuronbookError, ShapeError } from '../base/errors.ts';
 import { nearest } from '../base/nearest.ts';
 import { formatDims } from '../base/shape.ts';
 import { isTensor, tensor, type Tensor, type TensorLike } from '../base/tensor.ts';
@@ -15,6 +16,10 @@ export type Inputs = Readonly<Record<string, TensorLike>>;
  */
 export function feedsOf(inputs: Inputs, graph: Graph, sites: Sites): Record<string, Tensor> {
   const known = graph.inputs.map(input => input.name);
+  if (!inputs || typeof inputs !== 'object')
+    throw new NeuronbookError(
+      `no inputs: ${String(inputs)}; expected a tensor for each input: { ${known.join(', ')} }`,
+    );
   const documented = (name: string): string | undefined => {
     const site = sites.has(name) ? sites.get(name) : undefined;
     return site?.kind === 'input' ? site.tensor : undefined;
@@ -30,7 +35,9 @@ export function feedsOf(inputs: Inputs, graph: Graph, sites: Sites): Record<stri
         throw new NameError('input', received, [name], `the model needs ${name}`);
       }
       const fixed = dims?.every(dim => typeof dim === 'number') ? (dims as number[]) : undefined;
-      const value = tensor(given, isTensor(given) ? undefined : fixed).cast(dtype);
+      const own = tensor(given, isTensor(given) ? undefined : fixed);
+      if (!isFloat(dtype) && dtype !== 'bool' && isFloat(own.dtype)) assertWhole(name, own, dtype);
+      const value = own.cast(dtype);
       const fits =
         !dims ||
         (value.dims.length === dims.length &&
@@ -40,4 +47,11 @@ export function feedsOf(inputs: Inputs, graph: Graph, sites: Sites): Record<stri
       return [name, value];
     }),
   );
+}
+
+/** A token 1.5, or NaN, is a mistake that a cast to integers would hide. */
+function assertWhole(name: string, value: Tensor, dtype: string): void {
+  const broken = value.toFloat32OrWider().find(number => !Number.isInteger(number));
+  if (broken !== undefined)
+    throw new NeuronbookError(`input ${name} holds ${broken}; expected whole numbers, as it is ${dtype}`);
 }

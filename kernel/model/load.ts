@@ -2,7 +2,6 @@
 import { openExternal } from '#platform/files';
 import { ComputedError, NeuronbookError, ShapeError } from '../base/errors.ts';
 import { compile, type Provider } from '../engine/compile.ts';
-import { freeSizes } from '../engine/nominal.ts';
 import { upgrade } from '../engine/upgrade.ts';
 import { architectureOf } from '../nn/architectures/index.ts';
 import { decode, externalLocations } from '../onnx/decode.ts';
@@ -103,11 +102,6 @@ async function fromOnnx({ bytes, path, name, root, fetch }: OnnxSource): Promise
 async function verify(graph: Graph): Promise<void> {
   const problem = contradiction(graph);
   if (!problem) return;
-  const certain = problem instanceof ShapeError && !(problem instanceof ComputedError);
-  if (certain && !freeSizes(graph).length) throw problem;
-  try {
-    await compile(graph);
-  } catch (error) {
-    throw certain ? problem : error;
-  }
+  if (problem instanceof ShapeError && !(problem instanceof ComputedError)) throw problem;
+  await compile(graph);
 }

@@ -178,6 +178,22 @@ describe('gradient', () => {
   });
 });
 
+test('what is asked for in another form is understood, or said', async () => {
+  const one = (name: string) => name as unknown as string[];
+  expect(Object.keys((await model.run({ image }, { read: one('relu1') })).sites)).toEqual(['relu1']);
+  const of = pick('logits', [0, 0]);
+  expect(Object.keys(await model.gradient({ image }, { of, at: one('image') }))).toEqual(['image']);
+  expect(() => model.gradient({ image }, { of, at: [] })).toThrow(
+    "the gradient is asked for nowhere; expected the names of sites: at: ['image']",
+  );
+  expect(() => model.gradient({ image }, { of: 'logits' as unknown as Objective, at: ['image'] })).toThrow(
+    "no objective: of is logits; expected a number of the network: of: pick('logits', [0, 3])",
+  );
+  await expect(model.run(undefined as unknown as { image: Tensor })).rejects.toThrow(
+    'no inputs: undefined; expected a tensor for each input: { image }',
+  );
+});
+
 describe('edits', () => {
   const channelOf = (value: Tensor, index: number) => value.at(0).at(index).toNumbers();
 
@@ -264,6 +280,15 @@ describe('edits', () => {
     expect(copy.sites.names).toEqual(edited.sites.names);
     expect((await copy.run({ image })).outputs.logits.data).toEqual(
       (await edited.run({ image })).outputs.logits.data,
+    );
+  });
+
+  test('refuse what is no edit', () => {
+    expect(() => model.edit('relu1' as unknown as [])).toThrow(
+      'no edit: relu1; expected ablate(…), patch(…), steer(…) or clamp(…)',
+    );
+    expect(() => model.edit(ablate('relu1', { mode: 'median' as 'mean' }))).toThrow(
+      'unknown mode: median; nearest: zero, mean; or one value for each ablated channel',
     );
   });
 

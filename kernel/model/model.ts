@@ -2,7 +2,7 @@
  * The handle that users hold: one graph, its sites, and the verbs run, gradient, edit and save.
  * A model is immutable; each verb makes the graph it needs, compiles it once per shape and keeps it.
  */
-import { NameError, ShapeError } from '../base/errors.ts';
+import { NameError, NeuronbookError, ShapeError } from '../base/errors.ts';
 import { nearest } from '../base/nearest.ts';
 import { formatDims, sameDims } from '../base/shape.ts';
 import type { Tensor } from '../base/tensor.ts';
@@ -117,6 +117,11 @@ export class Model extends Differentiable {
    */
   edit(...edits: readonly (Edit | readonly Edit[])[]): Model {
     const list = edits.flat() as Edit[];
+    for (const edit of list)
+      if (typeof edit?.build !== 'function')
+        throw new NeuronbookError(
+          `no edit: ${String(edit)}; expected ablate(…), patch(…), steer(…) or clamp(…)`,
+        );
     const graph = list.reduce((before, edit) => applyEdit(before, edit), this.graph);
     return new Model(this.name, graph, [...this.edits, ...list.map(edit => edit.text)], this.session);
   }

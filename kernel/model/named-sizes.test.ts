@@ -102,3 +102,15 @@ test('a contradiction that no number mends is refused, open sizes or not', async
   };
   await expect(load(encode(product))).rejects.toMatchObject({ name: 'ShapeError' });
 });
+
+test('an open batch beside a table of four rows: the network loads, as it runs with four', async () => {
+  const sum: Graph = {
+    ...cached('c'),
+    inputs: [{ name: 'x', dtype: 'float32', dims: ['batch', 4] }],
+    nodes: [{ op: 'Add', domain: '', name: 'y', inputs: ['x', 'w'], outputs: ['y'], attributes: {} }],
+    constants: new Map([['w', normal([4, 4])]]),
+    outputs: [{ name: 'y', dtype: 'float32' }],
+  };
+  const model = await load(encode(sum));
+  expect((await model.run({ x: normal([4, 4]) })).outputs.y.dims).toEqual([4, 4]);
+});

@@ -22,6 +22,12 @@ const nominal: readonly Scale[] = [
   { batch: 1, other: 1, step: 0 },
 ];
 
+/** Sizes that people write into a network by mistake: of a batch, of a text. */
+const likely: readonly Scale[] = [3, 4, 5, 8, 10, 16, 32, 128].flatMap(size => [
+  { batch: size, other: 64, step: 0 },
+  { batch: 2, other: size, step: 0 },
+]);
+
 /** Every value's dtype and dims. What the rules cannot tell is taken from the file. */
 export function symbolicShapes(graph: Graph): Map<string, Shape> {
   const shapes = new Map<string, Shape>([
@@ -64,10 +70,14 @@ export function contradiction(graph: Graph): Error | undefined {
     if (!(found instanceof Error)) return undefined;
     first ??= found;
   }
-  // sizes with names of their own may hang together in ways that their names do not tell
-  return first instanceof ShapeError && freeSizes(graph).length > 2
-    ? new ComputedError(first.message)
-    : first;
+  const free = freeSizes(graph).length;
+  if (!(first instanceof ShapeError) || !free) return first;
+  // sizes with names of their own may hang together in ways that their names do not tell, and what is called open may
+  // fit at one number only, as behind a Reshape to dims of an example
+  const fixed = /^(Reshape|Expand) at /.test(first.message);
+  if (free > 2 || fixed) return new ComputedError(first.message);
+  const fits = likely.some(size => !(attempt(graph, sizesOf(graph, size)) instanceof Error));
+  return fits ? undefined : first;
 }
 
 /** `N` for the size itself, `N/4` behind two poolings, `2·N` for both halves. */

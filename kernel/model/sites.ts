@@ -96,8 +96,8 @@ export class Sites implements Iterable<Site> {
   }
 
   /** All sites whose name, or tensor name, a selector names: a string is exact, a RegExp may match many. */
-  select(selectors: readonly (string | RegExp)[]): Site[] {
-    const found = selectors.flatMap(selector => {
+  select(selectors: string | RegExp | readonly (string | RegExp)[]): Site[] {
+    const found = [selectors].flat().flatMap(selector => {
       if (typeof selector === 'string') return [this.get(selector)];
       const matching = (sites: readonly Site[]) =>
         sites.filter(site => matchesWhole(selector, site.name) || matchesWhole(selector, site.tensor));

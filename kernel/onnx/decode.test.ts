@@ -231,3 +231,19 @@ test('bfloat16 is read as float32, which holds all its numbers: inputs, inner va
   expect(graph.values.get('c')?.dtype).toBe('float32');
   expect(graph.nodes[0].attributes.to).toBe(1n);
 });
+
+test('an Identity of a constant of one number is a constant of its own; of any other it stays a node', () => {
+  const copies = (values: number[]) =>
+    decode(
+      file({
+        initializer: [{ name: 'w', dims: [2], data_type: 1, float_data: values }],
+        node: [
+          { op_type: 'Identity', input: ['w'], output: ['other.w'] },
+          { op_type: 'Add', input: ['w', 'other.w'], output: ['y'] },
+        ],
+      }),
+    );
+  expect(copies([1, 1]).constants.get('other.w')).toEqual(tensor([1, 1]));
+  expect(copies([1, 1]).nodes.map(({ op }) => op)).toEqual(['Add']);
+  expect(copies([1, 2]).nodes.map(({ op }) => op)).toEqual(['Identity', 'Add']);
+});

@@ -38,7 +38,9 @@ test('a class token, but no padding; an embedding of positions, but no mask', ()
   const hidden = tensor([0, -1e9, 0, 0], [2, 2]);
   const graph = graphOf(
     [
-      node('Expand', ['cls', 'dims'], 'cls.each'),
+      node('Shape', ['x'], 'dims.x'),
+      node('Concat', ['dims.x', 'dims'], 'dims.all', { axis: 0n }),
+      node('Expand', ['cls', 'dims.all'], 'cls.each'),
       node('Concat', ['cls.each', 'x', 'zeros'], 'all', { axis: 1n }),
       node('Add', ['all', 'position'], 'placed'),
       node('Add', ['placed', 'mask'], 'masked'),
@@ -54,4 +56,17 @@ test('a class token, but no padding; an embedding of positions, but no mask', ()
     },
   );
   expect(names(graph)).toEqual(['cls', 'position']);
+});
+
+test('weight normalization: direction and length', () => {
+  const graph = graphOf(
+    [
+      node('ReduceL2', ['v'], 'norm', { axes: [1n] }),
+      node('Div', ['v', 'norm'], 'unit'),
+      node('Mul', ['unit', 'g'], 'w'),
+      node('MatMul', ['x', 'w'], 'y'),
+    ],
+    { v: normal([4, 2]), g: normal([4, 1]) },
+  );
+  expect(names(graph).sort()).toEqual(['g', 'v']);
 });

@@ -48,10 +48,14 @@ const weighty: Readonly<Record<string, readonly number[] | 'all'>> = {
   RNN: [1, 2, 3],
 };
 
-/** What only moves numbers: a weight behind it is the weight in front of it. */
+/** What only moves numbers: a weight behind it is the weight in front of it. All but Concat move their first input. */
 const moving = new Set(
   'Cast Concat Expand Flatten Identity Reshape Slice Split Squeeze Transpose Unsqueeze'.split(' '),
 );
+/** What weights may be computed with: weight normalization, a kernel that is scaled. */
+const scaling = new Set('Add Div Mul Pow ReduceL2 ReduceSum ReduceSumSquare Sqrt Sub'.split(' '));
+/** Operators whose weights may be. Sums and products of others are just as well tables, of angles or of masks. */
+const scaled = new Set(['Conv', 'ConvTranspose', 'Gemm', 'MatMul']);
 
 export type Choice = readonly (string | RegExp)[];
 
@@ -118,19 +122,20 @@ function used(graph: Graph): string[] {
   const known = new Set(floats(graph));
   const producers = new Map(graph.nodes.flatMap(node => node.outputs.map(output => [output, node] as const)));
   /** The constants that a value is put together from, where it is made of nothing else. */
-  const sources = (name: string): readonly string[] | undefined => {
+  const sources = (name: string, computed = false): readonly string[] | undefined => {
     if (graph.constants.has(name)) return known.has(name) ? [name] : [];
     const node = producers.get(name);
-    if (!node || !moving.has(node.op)) return undefined;
-    const parts = node.inputs.filter(Boolean).map(sources);
+    if (!node || !(moving.has(node.op) || (computed && scaling.has(node.op)))) return undefined;
+    const whole = node.op === 'Concat' || scaling.has(node.op);
+    const parts = (whole ? node.inputs : node.inputs.slice(0, 1)).map(part => sources(part, computed));
     return parts.every(part => part !== undefined) ? parts.flat() : undefined;
   };
   const found = graph.nodes.flatMap(({ op, domain, inputs }) => {
     const places = domain === '' ? weighty[op] : undefined;
     const carried = inputs.filter((name, i) => name && places && (places === 'all' || places.includes(i)));
-    const weights = carried.flatMap(name => sources(name) ?? []);
+    const weights = carried.flatMap(name => sources(name, scaled.has(op)) ?? []);
     // what stands beside computed values is a class token, unless it is one number over and over: padding
-    const parts = op === 'Concat' ? inputs.map(sources) : [];
+    const parts = op === 'Concat' ? inputs.map(name => sources(name)) : [];
     const beside = parts.some(part => !part) ? parts.flatMap(part => part ?? []) : [];
     return [...weights, ...beside.filter(name => !isUniform(graph.constants.get(name)!))];
   });

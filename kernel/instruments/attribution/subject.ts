@@ -113,6 +113,10 @@ export class Subject {
       throw new ShapeError(
         `${list.length} objectives for ${examples} examples; expected one for all, or one for each`,
       );
+    if (list.some(each => typeof each?.build !== 'function'))
+      throw new NeuronbookError(
+        `no objective: of is ${String(of)}; expected what is to be explained: of: pick('logits', [0, 3])`,
+      );
     const objectives = Array.from({ length: examples }, (_, i) => list[list.length === 1 ? 0 : i]);
     return new Subject(model, site, wide(value), objectives, mapValues(feeds, wide));
   }
