@@ -28,6 +28,8 @@ export function themeTemplate(node: Element): Json {
   const surface = colour('--jp-layout-color1', '#fff');
   const axis = {
     automargin: true,
+    // margins make room for each label: looking for ones that have none took a quarter of a redraw
+    ticklabeloverflow: 'allow',
     gridcolor: grid,
     linecolor: strong,
     zerolinecolor: strong,

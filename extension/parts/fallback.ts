@@ -13,7 +13,12 @@ export function fallback(
   problem: string,
   trans: TranslationBundle,
 ): HTMLElement {
-  const picture = bundle['image/png'];
+  const png = bundle['image/png'];
+  const svg = joined(bundle['image/svg+xml']);
+  // an SVG inside an image element is a picture: nothing in it runs or loads
+  const source = isBase64(png)
+    ? `data:image/png;base64,${png.replace(/\s/g, '')}`
+    : svg && `data:image/svg+xml;charset=utf-8,${encodeURIComponent(svg.replace(/\p{Surrogate}/gu, '�'))}`;
   const text = joined(bundle['text/plain']);
   const node = el(
     'div',
@@ -24,9 +29,9 @@ export function fallback(
       trans.__('This output cannot be drawn here: %1.', problem),
     ),
   );
-  if (isBase64(picture)) {
+  if (source) {
     const alt = text || trans.__('the picture saved with this output');
-    node.append(el('img', { src: `data:image/png;base64,${picture.replace(/\s/g, '')}`, alt }));
+    node.append(el('img', { src: source, alt }));
   } else if (text) node.append(el('pre', {}, text));
   return node;
 }

@@ -24,7 +24,7 @@ export class FeatureList {
       const named = label ? '' : ' nb-mod-token';
       const made = el(
         'button',
-        { type: 'button', class: 'nb-FeatureList-row', role: 'option', ...ownKeys },
+        { type: 'button', class: 'nb-Row nb-FeatureList-row', role: 'option', ...ownKeys },
         el('span', { class: 'nb-FeatureList-number' }, `#${feature}`),
         el('span', { class: `nb-FeatureList-name${named}`, dir: 'auto' }, label || visible(token)),
         el('span', { class: 'nb-FeatureList-density' }, percent(density)),

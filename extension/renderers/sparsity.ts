@@ -71,7 +71,7 @@ class SparsityView implements View<SparsityPayload> {
     const bar = el('span', { class: 'nb-Sparsity-bar' }, filled);
     const made = el(
       'div',
-      { class: 'nb-Sparsity-layer', role: 'option', ...ownKeys },
+      { class: 'nb-Row nb-Sparsity-layer', role: 'option', ...ownKeys },
       el('span', { class: 'nb-Sparsity-name', dir: 'auto' }, name),
       bar,
       el('span', { class: 'nb-Sparsity-share' }, percent(active)),

@@ -19,6 +19,10 @@ test('a wrong payload says what is wrong and falls back to its picture or its wo
   tmpPath,
 }) => {
   const { 'image/png': _, ...wordsOnly } = grid();
+  const script = 'parent.drawn = window.drawn = true';
+  const drawing =
+    `<svg xmlns="http://www.w3.org/2000/svg" width="40" height="20" onload="${script}">` +
+    `<script>${script}</script><rect width="40" height="20" fill="teal"/></svg>`;
   const cases: [Json, string][] = [
     [
       broken(grid(), NEURONBOOK, p => (p.version = 2)),
@@ -39,6 +43,10 @@ test('a wrong payload says what is wrong and falls back to its picture or its wo
       'data.cells[1].image is not base64',
     ],
     [
+      broken({ ...wordsOnly, 'image/svg+xml': drawing }, NEURONBOOK, p => (p.data.title = 7)),
+      'data.title is not text',
+    ],
+    [
       broken(chart(), PLOTLY, p => (p.data[0].type = 'scattermap')),
       'trace 0 of the chart has type "scattermap", which is not drawn here',
     ],
@@ -50,7 +58,10 @@ test('a wrong payload says what is wrong and falls back to its picture or its wo
   await expect(reasons).toHaveText(
     cases.map(([, problem]) => `This output cannot be drawn here: ${problem}.`),
   );
-  await expect(panel.locator('.nb-Fallback img')).toHaveCount(7);
+  await expect(panel.locator('.nb-Fallback img')).toHaveCount(8);
+  const vector = panel.locator('.nb-Fallback img[src^="data:image/svg"]');
+  await expect.poll(() => vector.evaluate((img: HTMLImageElement) => img.naturalWidth)).toBe(40);
+  expect(await page.evaluate(() => (window as unknown as { drawn?: boolean }).drawn)).toBeUndefined();
   await expect(panel.locator('.nb-Fallback pre')).toHaveText('feature grid: conv3, 10 channels, done');
   await panel.screenshot(shot('wrong-payload'));
 });
