@@ -9,6 +9,8 @@ export interface ViewSettingValues {
   /** Whether enlarged pictures show their pixels. */
   pixelated: 'notebook' | 'always' | 'never';
   showCurves: boolean;
+  /** Whether live figures compute by WebGPU. */
+  graphicsCard: 'heavy' | 'always' | 'never';
 }
 
 export const defaults: ViewSettingValues = {
@@ -16,6 +18,7 @@ export const defaults: ViewSettingValues = {
   columns: 0,
   pixelated: 'notebook',
   showCurves: true,
+  graphicsCard: 'heavy',
 };
 
 export class ViewSettings {

@@ -15,6 +15,7 @@ import { button, el, icon, setText } from '../parts/dom.ts';
 import { LiveDrawing } from '../parts/live-drawing.ts';
 import { PictureField } from '../parts/picture-field.ts';
 import type { View, ViewContext } from '../view.ts';
+import type { Computer } from './messages.ts';
 import { Runner, type Engine, type RunnerEvents } from './runner.ts';
 import '../../style/live.css';
 
@@ -71,11 +72,12 @@ export class LiveFigure implements View<LivePayload> {
   update(payload?: LivePayload): void {
     if (payload) this.data = payload.data;
     if (payload) this.stop();
-    const { title, controls, drawings, graph } = this.data;
+    const { title, controls, drawings } = this.data;
     const { trans } = this.context;
     setText(this.heading, title);
     this.node.setAttribute('aria-label', title || trans.__('live figure'));
-    setText(this.note, trans.__('computes in this page, %1 MB', +(graph.size / 1e6).toPrecision(2)));
+    this.note.title = '';
+    setText(this.note, trans.__('computes in this page, %1 MB', this.size));
     this.fields = Object.entries(controls).map(([name, control]) => this.field(name, control));
     this.controls.replaceChildren(...this.fields.map(({ node }) => node));
     this.drawings = drawings.map(() => new LiveDrawing(this.context));
@@ -126,7 +128,7 @@ export class LiveFigure implements View<LivePayload> {
     if (this.runner) return this.runner;
     const { graph } = this.data;
     const events: RunnerEvents = {
-      values: (outputs, seq) => this.hear(outputs, seq),
+      values: (outputs, seq, by) => this.hear(outputs, seq, by),
       failed: why => this.failed(why),
     };
     this.runner = new Runner(this.engine, () => graphBytes(graph), graph.work, events, this.context.trans);
@@ -157,7 +159,7 @@ export class LiveFigure implements View<LivePayload> {
     }
   }
 
-  private hear(values: ValuesTold['values'], seq: number): void {
+  private hear(values: ValuesTold['values'], seq: number, by: Computer): void {
     const settings = this.asked.get(seq);
     // what was asked before this answer, and left out for a later question, will not be answered
     for (const other of this.asked.keys()) if (other <= seq) this.asked.delete(other);
@@ -165,6 +167,7 @@ export class LiveFigure implements View<LivePayload> {
     try {
       this.draw(values, settings);
       this.tell('');
+      this.credit(by);
     } catch (error) {
       return this.failed(error instanceof Error ? error.message : String(error));
     }
@@ -174,9 +177,26 @@ export class LiveFigure implements View<LivePayload> {
       settings,
       values,
       milliseconds: performance.now() - this.touched,
-      provider: this.runner?.provider ?? '',
+      provider: by.provider,
     };
     this.node.dispatchEvent(new CustomEvent('neuronbook:values', { detail, bubbles: true }));
+  }
+
+  private get size(): number {
+    return +(this.data.graph.size / 1e6).toPrecision(2);
+  }
+
+  /** Says beside the title what computed, and where the card was wanted and did not, why. */
+  private credit({ provider, why }: Computer): void {
+    const { trans } = this.context;
+    const name = provider === 'webgpu' ? 'WebGPU' : 'WebAssembly';
+    this.note.title = why ? trans.__('Not computed by WebGPU: %1', why) : '';
+    setText(
+      this.note,
+      why
+        ? trans.__('computed in this page by %1 in place of WebGPU, %2 MB', name, this.size)
+        : trans.__('computed in this page by %1, %2 MB', name, this.size),
+    );
   }
 
   private draw(values: ValuesTold['values'], settings: ValuesTold['settings']): void {

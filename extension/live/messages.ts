@@ -18,8 +18,11 @@ export interface Begin {
   /** An ONNX file. */
   graph: Uint8Array;
   basic: Runtime;
-  /** Used where the browser has a card and the graph is worth its start. */
-  webgpu?: Runtime;
+  /** Used where the browser has a card. */
+  webgpu?: Runtime & {
+    /** Whether software that plays a card will do. */
+    software: boolean;
+  };
   /** Numbers that one output may have. */
   most: number;
 }
@@ -30,9 +33,21 @@ export interface Run {
   feeds: Readonly<Record<string, Values>>;
 }
 
+/** What computed an answer. */
+export interface Computer {
+  provider: 'wasm' | 'webgpu';
+  /** Why it was not the card that was asked for. */
+  why?: string;
+}
+
 export type Question = Begin | Run;
 
 export type Answer =
-  | { kind: 'ready'; provider: string }
-  | { kind: 'values'; seq: number; outputs: Record<string, { dims: number[]; data: Float32Array }> }
+  | { kind: 'ready' }
+  | {
+      kind: 'values';
+      seq: number;
+      outputs: Record<string, { dims: number[]; data: Float32Array }>;
+      by: Computer;
+    }
   | { kind: 'failed'; seq?: number; why: string };

@@ -3,10 +3,10 @@
  * graph that does not answer is stopped with its worker.
  */
 import type { TranslationBundle } from '@jupyterlab/translation';
-import type { Answer, Begin, Question, Run, Values } from './messages.ts';
+import type { Answer, Begin, Computer, Question, Run, Runtime, Values } from './messages.ts';
 
 export interface RunnerEvents {
-  values(outputs: Extract<Answer, { kind: 'values' }>['outputs'], seq: number): void;
+  values(outputs: Extract<Answer, { kind: 'values' }>['outputs'], seq: number, by: Computer): void;
   failed(why: string): void;
 }
 
@@ -14,7 +14,9 @@ export interface RunnerEvents {
 export interface Engine {
   worker(): Worker;
   readonly basic: Begin['basic'];
-  readonly webgpu?: Begin['webgpu'];
+  readonly webgpu?: Runtime;
+  /** Whether the card is asked for where it pays off; always, software that plays one included; or never. */
+  readonly card?: 'heavy' | 'always' | 'never';
 }
 
 /** Multiply-adds from which a card pays off, since each run waits for it. */
@@ -29,8 +31,6 @@ export class Runner {
   private busy = false;
   private next?: Run;
   private timer?: ReturnType<typeof setTimeout>;
-  /** Where it computes, once it does. */
-  provider = '';
 
   constructor(
     private readonly engine: Engine,
@@ -46,11 +46,18 @@ export class Runner {
     this.worker = this.engine.worker();
     this.worker.onmessage = ({ data }: MessageEvent<Answer>) => this.hear(data);
     this.worker.onerror = ({ message }) => this.fail(message || this.trans.__('the worker did not start'));
-    const { basic, webgpu } = this.engine;
+    const { basic, webgpu, card = 'heavy' } = this.engine;
     this.busy = true;
-    const heavy = this.work >= HEAVY;
+    const software = card === 'always';
+    const isWanted = software || (card === 'heavy' && this.work >= HEAVY);
     this.send(
-      { kind: 'begin', graph: this.graph(), basic, webgpu: heavy ? webgpu : undefined, most: MOST },
+      {
+        kind: 'begin',
+        graph: this.graph(),
+        basic,
+        webgpu: isWanted && webgpu ? { ...webgpu, software } : undefined,
+        most: MOST,
+      },
       PATIENCE.start,
     );
   }
@@ -88,9 +95,8 @@ export class Runner {
   private hear(answer: Answer): void {
     if (answer.kind === 'failed' && answer.seq === undefined) return this.fail(answer.why);
     clearTimeout(this.timer);
-    if (answer.kind === 'ready') this.provider = answer.provider;
-    else if (answer.kind === 'values') this.events.values(answer.outputs, answer.seq);
-    else this.events.failed(answer.why);
+    if (answer.kind === 'values') this.events.values(answer.outputs, answer.seq, answer.by);
+    else if (answer.kind === 'failed') this.events.failed(answer.why);
     this.flush();
   }
 

@@ -3,7 +3,7 @@
  * and nothing that came with a notebook; the graph itself is data. A script without imports, so that it also runs from a
  * page of one file.
  */
-import type { Answer, Begin, Question, Run, Runtime } from './messages.ts';
+import type { Answer, Begin, Computer, Question, Run, Runtime } from './messages.ts';
 
 /** What is used of ONNX Runtime. */
 interface Ort {
@@ -30,7 +30,8 @@ interface Scope {
 }
 
 const scope = globalThis as unknown as Scope;
-let begun: Promise<{ ort: Ort; session: Session; most: number }>;
+let asked: Begin;
+let begun: Promise<Begun>;
 
 async function load({ script, wasm }: Runtime): Promise<Ort> {
   const ort = (await import(/* webpackIgnore: true */ /* @vite-ignore */ script)) as Ort;
@@ -47,27 +48,40 @@ async function unzipped(base64: string): Promise<ArrayBuffer> {
   return new Response(body!.pipeThrough(new DecompressionStream('gzip'))).arrayBuffer();
 }
 
-/** A card, and not software that plays one. */
-async function hasCard(): Promise<boolean> {
-  const adapter = await scope.navigator.gpu?.requestAdapter().catch(() => null);
-  return Boolean(adapter && !adapter.info?.isFallbackAdapter);
+/** Why there is no card that counts; undefined where there is one. */
+async function lacks({ software }: { software: boolean }): Promise<string | undefined> {
+  const { gpu } = scope.navigator;
+  if (!gpu) return 'this browser has no WebGPU';
+  const adapter = await gpu.requestAdapter().catch(() => null);
+  if (!adapter) return 'WebGPU found no graphics card';
+  return !software && adapter.info?.isFallbackAdapter ? 'software stands in for a graphics card' : undefined;
 }
 
-async function begin({ graph, basic, webgpu, most }: Begin) {
-  const start = async (runtime: Runtime, provider: string) => {
-    const ort = await load(runtime);
-    const options = { executionProviders: [provider], graphOptimizationLevel: 'all', logSeverityLevel: 4 };
-    const session = await ort.InferenceSession.create(graph, options);
-    scope.postMessage({ kind: 'ready', provider });
-    return { ort, session, most };
-  };
-  // a card that cannot run the graph leaves it to the processor
-  if (webgpu && (await hasCard())) return start(webgpu, 'webgpu').catch(() => start(basic, 'wasm'));
-  return start(basic, 'wasm');
+interface Begun {
+  ort: Ort;
+  session: Session;
+  by: Computer;
 }
 
-async function run({ seq, feeds }: Run): Promise<void> {
-  const { ort, session, most } = await begun;
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+async function start({ graph, basic, webgpu }: Begin, by: Computer): Promise<Begun> {
+  const ort = await load(by.provider === 'webgpu' ? webgpu! : basic);
+  const options = { executionProviders: [by.provider], graphOptimizationLevel: 'all', logSeverityLevel: 4 };
+  return { ort, session: await ort.InferenceSession.create(graph, options), by };
+}
+
+/** A card that cannot run the graph leaves it to the processor. */
+async function begin(question: Begin): Promise<Begun> {
+  if (!question.webgpu) return start(question, { provider: 'wasm' });
+  const why = await lacks(question.webgpu);
+  if (why) return start(question, { provider: 'wasm', why });
+  return start(question, { provider: 'webgpu' }).catch(error =>
+    start(question, { provider: 'wasm', why: messageOf(error) }),
+  );
+}
+
+async function compute({ ort, session }: Begun, { feeds }: Run, most: number) {
   const fed = Object.fromEntries(
     session.inputNames.map(name => {
       const { dtype, data, dims } = feeds[name];
@@ -75,20 +89,34 @@ async function run({ seq, feeds }: Run): Promise<void> {
     }),
   );
   const results = await session.run(fed);
-  const outputs = Object.fromEntries(
+  return Object.fromEntries(
     Object.entries(results).map(([name, { data, dims, type }]) => {
       if (type !== 'float32') throw new RangeError(`the output ${name} is ${type}; expected float32`);
       if (data.length > most) throw new RangeError(`the output ${name} has ${data.length} numbers`);
       return [name, { dims: [...dims], data: Float32Array.from(data) }];
     }),
   );
-  scope.postMessage({ kind: 'values', seq, outputs });
+}
+
+async function run(question: Run): Promise<void> {
+  let outputs;
+  try {
+    outputs = await compute(await begun, question, asked.most);
+  } catch (error) {
+    if ((await begun).by.provider === 'wasm') throw error;
+    // an operator, or the card itself, may give up as late as this
+    begun = start(asked, { provider: 'wasm', why: messageOf(error) });
+    outputs = await compute(await begun, question, asked.most);
+  }
+  scope.postMessage({ kind: 'values', seq: question.seq, outputs, by: (await begun).by });
 }
 
 scope.onmessage = ({ data }) => {
   const seq = data.kind === 'run' ? data.seq : undefined;
-  const work = data.kind === 'begin' ? (begun = begin(data)) : run(data);
-  work.catch((error: unknown) =>
-    scope.postMessage({ kind: 'failed', seq, why: error instanceof Error ? error.message : String(error) }),
-  );
+  if (data.kind === 'begin') {
+    asked = data;
+    begun = begin(data);
+  }
+  const work = data.kind === 'begin' ? begun.then(() => scope.postMessage({ kind: 'ready' })) : run(data);
+  work.catch((error: unknown) => scope.postMessage({ kind: 'failed', seq, why: messageOf(error) }));
 };

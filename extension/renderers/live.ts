@@ -15,7 +15,7 @@ declare const __webpack_public_path__: string;
 const address = (name: string): string =>
   new URL(`${__webpack_public_path__}live/${name}`, document.baseURI).href;
 
-const engine: Engine = {
+const engineOf = ({ settings }: ViewContext): Engine => ({
   worker: () => new Worker(address('worker.js')),
   get basic() {
     return { script: address('ort.wasm.bundle.min.mjs'), wasm: address('ort-wasm-simd-threaded.wasm') };
@@ -26,6 +26,9 @@ const engine: Engine = {
       wasm: address('ort-wasm-simd-threaded.asyncify.wasm'),
     };
   },
-};
+  get card() {
+    return settings.values.graphicsCard;
+  },
+});
 
-export default (context: ViewContext): View<LivePayload> => new LiveFigure(context, engine);
+export default (context: ViewContext): View<LivePayload> => new LiveFigure(context, engineOf(context));
