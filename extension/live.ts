@@ -20,6 +20,7 @@ export class Line<Question extends object, Reply> {
   private closed = false;
 
   private constructor(
+    private readonly kernel: Kernel.IKernelConnection,
     private readonly comm: Kernel.IComm,
     private readonly events: LiveEvents<Reply>,
   ) {
@@ -31,25 +32,22 @@ export class Line<Question extends object, Reply> {
       events.reply(message.content.data as Reply);
     };
     comm.onClose = () => this.lost();
+    // a restart forgets all comms without a word to them
+    kernel.statusChanged.connect(this.onStatus, this);
   }
 
-  /** Undefined where there is no notebook around `node`, or its kernel is not running. */
+  /** Undefined where there is no notebook around `node`, or its kernel is not running. What is not trusted does not ask. */
   static open<Question extends object, Reply>(
-    tracker: INotebookTracker,
+    tracker: INotebookTracker | undefined,
     node: Node,
     id: string,
     events: LiveEvents<Reply>,
   ): Line<Question, Reply> | undefined {
-    const panel = tracker.find(panel => panel.node.contains(node));
+    const panel = tracker?.find(panel => panel.node.contains(node));
     const kernel = panel?.sessionContext.session?.kernel;
     if (!kernel || kernel.status === 'dead') return undefined;
     const comm = kernel.createComm(TARGET);
-    const line = new Line<Question, Reply>(comm, events);
-    // a restart forgets all comms without a word to them
-    const changed = (_: unknown, status: Kernel.Status) => {
-      if (status === 'restarting' || status === 'autorestarting' || status === 'dead') line.lost();
-    };
-    kernel.statusChanged.connect(changed);
+    const line = new Line<Question, Reply>(kernel, comm, events);
     comm.open({ id });
     return line;
   }
@@ -61,7 +59,7 @@ export class Line<Question extends object, Reply> {
 
   close(): void {
     if (this.closed) return;
-    this.closed = true;
+    this.end();
     if (!this.comm.isDisposed) this.comm.close();
   }
 
@@ -73,9 +71,19 @@ export class Line<Question extends object, Reply> {
     this.comm.send(question as never);
   }
 
+  private onStatus(_: unknown, status: Kernel.Status): void {
+    if (status === 'restarting' || status === 'autorestarting' || status === 'dead') this.lost();
+  }
+
   private lost(): void {
     if (this.closed) return;
-    this.closed = true;
+    this.end();
     this.events.gone();
+  }
+
+  /** The kernel lives on, and keeps nothing of a view that has gone. */
+  private end(): void {
+    this.closed = true;
+    this.kernel.statusChanged.disconnect(this.onStatus, this);
   }
 }

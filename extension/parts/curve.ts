@@ -1,5 +1,6 @@
 /** The activation curve: how strongly the network responded, step by step. Small under a picture, large in the zoom. */
 import { el, svg } from './dom.ts';
+import { footWords, levelLines } from './grid-lines.ts';
 import '../../style/curve.css';
 
 export interface Curve {
@@ -114,18 +115,10 @@ export function curveChart(curve: Curve, names: { x: string; y: string; describe
       'svg',
       { viewBox: `0 0 ${width} 228`, role: 'img', 'aria-label': names.describe },
       svg('text', { x: 0, y: 12 }, names.y),
-      ...ticks(low, high, 4).flatMap(value => [
-        svg('line', {
-          class: 'nb-axis-grid',
-          x1: box.left,
-          x2: box.right,
-          y1: scale.y(value),
-          y2: scale.y(value),
-        }),
-        svg('text', { x: box.left - 8, y: scale.y(value) + 3.5, 'text-anchor': 'end' }, tickText(value)),
-      ]),
-      ...ticks(0, last, 4).map(step =>
-        svg('text', { x: scale.x(step), y: box.bottom + 17, 'text-anchor': 'middle' }, String(step)),
+      ...levelLines(ticks(low, high, 4), scale.y, box, tickText),
+      ...footWords(
+        ticks(0, last, 4).map(step => ({ at: scale.x(step), text: String(step) })),
+        box.bottom + 17,
       ),
       svg('text', { x: (box.left + box.right) / 2, y: box.bottom + 34, 'text-anchor': 'middle' }, names.x),
       svg('line', { class: 'nb-axis-line', x1: box.left, x2: box.right, y1: box.bottom, y2: box.bottom }),

@@ -30,6 +30,8 @@ export class GraphCanvas {
   private layout: Layout = { width: 1, height: 1, boxes: [], lines: [] };
   private selected?: Box;
   private view = { x: 0, y: 0, scale: 1 };
+  /** As `begin` left it: until somebody moves it, another width begins again. */
+  private first = this.view;
   private pending = 0;
   private wide = 0;
   private drawn = new Map<Box, SVGGElement>();
@@ -86,6 +88,7 @@ export class GraphCanvas {
     const { width } = this.size();
     const scale = Math.min(1, Math.max(comfortable, (width - 24) / this.layout.width));
     this.view = { scale, x: (width - this.layout.width * scale) / 2, y: 10 };
+    this.first = { ...this.view };
     this.schedule();
   }
 
@@ -116,8 +119,10 @@ export class GraphCanvas {
     // hidden: it is shown again as it was
     if (!this.node.clientWidth) return;
     const { width } = this.size();
-    if (this.wide) this.view.x += (width - this.wide) / 2;
+    const { view, first, wide } = this;
     this.wide = width;
+    if (view.scale === first.scale && view.x === first.x && view.y === first.y) return this.begin();
+    if (wide) view.x += (width - wide) / 2;
     this.schedule();
   }
 

@@ -41,7 +41,6 @@ export class Selection {
     if (this.id === undefined) return;
     if (!this.context.trusted())
       return this.tell(trans.__('Not live: this notebook is not trusted. Run the cell to select.'));
-    if (!tracker) return this.gone();
     this.line ??= Line.open(tracker, this.node, this.id, {
       reply: reply => this.hear(reply),
       gone: () => this.gone(),

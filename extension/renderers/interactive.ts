@@ -53,7 +53,7 @@ class Interactive implements View<InteractivePayload> {
 
   private moved(): void {
     const { tracker } = this.context;
-    if (!this.context.trusted() || !tracker) return;
+    if (!this.context.trusted()) return;
     this.line ??= Line.open(tracker, this.node, this.payload.data.id, {
       reply: reply => this.hear(reply),
       gone: () => this.gone(),

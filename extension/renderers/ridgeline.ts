@@ -5,6 +5,7 @@ import type { RidgelinePayload } from 'neuronbook/display/views/ridgeline';
 import { short } from '../parts/curve.ts';
 import { el, ownKeys, svg } from '../parts/dom.ts';
 import { frame, type Frame } from '../parts/frame.ts';
+import { footWords } from '../parts/grid-lines.ts';
 import { Toggle } from '../parts/labelled.ts';
 import type { View, ViewContext } from '../view.ts';
 import '../../style/ridgeline.css';
@@ -98,9 +99,7 @@ class Ridgeline implements View<RidgelinePayload> {
       ),
     );
     const foot = layout.height - 26;
-    const ticks = layout.ticks.map(({ at, text }) =>
-      svg('text', { x: at, y: foot, 'text-anchor': 'middle' }, text),
-    );
+    const ticks = footWords(layout.ticks, foot);
     const axis = svg(
       'text',
       { x: (layout.left + layout.right) / 2, y: foot + 18, 'text-anchor': 'middle' },

@@ -3,6 +3,7 @@ import type { TrainingCurve, TrainingPayload } from 'neuronbook/display/views/tr
 import { short, ticks } from '../parts/curve.ts';
 import { el, ownKeys, setText, svg } from '../parts/dom.ts';
 import { frame, type Frame } from '../parts/frame.ts';
+import { footWords, levelLines } from '../parts/grid-lines.ts';
 import { LabelledSlider, Toggle } from '../parts/labelled.ts';
 import { linesOf, smoothed } from '../parts/lines.ts';
 import type { View, ViewContext } from '../view.ts';
@@ -126,23 +127,10 @@ class Training implements View<TrainingPayload> {
     const y = (value: number) => floor - ((value - low) / span) * (floor - box.top);
     const cursor = svg('line', { class: 'nb-Training-cursor', y1: box.top, y2: floor, x1: -9, x2: -9 });
     this.cursors.push(cursor);
-    const grid = ticks(low, high, 4).flatMap(value => [
-      svg('line', {
-        class: 'nb-axis-grid',
-        x1: box.left,
-        x2: box.width - box.right,
-        y1: y(value),
-        y2: y(value),
-      }),
-      svg(
-        'text',
-        { x: box.left - 6, y: y(value) + 4, 'text-anchor': 'end' },
-        short(this.log ? 10 ** value : value),
-      ),
-    ]);
-    const foot = ticks(0, this.last, 4).map(step =>
-      svg('text', { x: this.x(step), y: box.height - 6, 'text-anchor': 'middle' }, String(step)),
-    );
+    const across = { left: box.left, right: box.width - box.right };
+    const grid = levelLines(ticks(low, high, 4), y, across, value => short(this.log ? 10 ** value : value));
+    const steps = ticks(0, this.last, 4).map(step => ({ at: this.x(step), text: String(step) }));
+    const foot = footWords(steps, box.height - 6);
     const paths = drawn.map(({ steps, values }, i) =>
       svg('path', {
         class: `nb-Training-line nb-mod-${i % 6}`,
