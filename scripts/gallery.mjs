@@ -36,6 +36,8 @@ await main(async () => {
     if (cell_type === 'markdown')
       before = joined(source)
         .replace(/^#.*\n+/gm, '')
+        // the page lies elsewhere than the guide
+        .replace(/\]\((?=[\w-]+\.ipynb)/g, '](../notebooks/guide/')
         .trim();
     for (const { data } of outputs) {
       const view = data?.[MIME]?.view;

@@ -23,12 +23,20 @@ export interface Apart {
   height: number;
 }
 
-/** How far two PNG files are apart, where both have pixels. */
+type Picture = ReturnType<typeof decodePng>;
+
+/** How far two PNG files are apart, where both have pixels; where on the page a view begins moves it by a pixel at most. */
 export function apart(one: Uint8Array, other: Uint8Array): Apart {
   const [a, b] = [one, other].map(decodePng);
-  const [width, height] = [Math.min(a.width, b.width), Math.min(a.height, b.height)];
+  const [still, ...others] = [0, 1, -1].map(down => shifted(a, b, down));
+  return others.reduce((best, next) => (next.mean < best.mean ? next : best), still);
+}
+
+/** @param down pixels by which the second is moved down */
+function shifted(a: Picture, b: Picture, down: number): Apart {
+  const [width, height] = [Math.min(a.width, b.width), Math.min(a.height, b.height) - 1];
   let [squares, far, sum] = [0, 0, 0];
-  for (let top = 0; top + SIDE <= height; top += SIDE)
+  for (let top = 1; top + SIDE <= height; top += SIDE)
     for (let left = 0; left + SIDE <= width; left += SIDE) {
       let furthest = 0;
       for (let c = 0; c < 3; c++) {
@@ -36,7 +44,8 @@ export function apart(one: Uint8Array, other: Uint8Array): Apart {
         for (let y = top; y < top + SIDE; y++)
           for (let x = left; x < left + SIDE; x++)
             difference +=
-              a.data[(y * a.width + x) * a.channels + c] - b.data[(y * b.width + x) * b.channels + c];
+              a.data[(y * a.width + x) * a.channels + c] -
+              b.data[((y - down) * b.width + x) * b.channels + c];
         furthest = Math.max(furthest, Math.abs(difference) / SIDE ** 2);
       }
       squares++;
