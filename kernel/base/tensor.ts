@@ -158,7 +158,7 @@ export function tensor(data: TensorLike, dims?: Dims, dtype?: DType): Tensor {
       `no tensor: ${data === null ? 'null' : typeof data === 'object' ? 'an object' : `${typeof data} ${String(data).slice(0, 40)}`}; expected numbers in an array or a typed array, or a tensor`,
     );
   if (Array.isArray(data) && (data as readonly unknown[]).some(Array.isArray)) {
-    const { items, shape } = flattened(data as Nested);
+    const { items, shape } = flattened(data as unknown as Nested);
     return tensor(items as number[], dims ?? shape, dtype);
   }
   return wrap(data, dims ?? [data.length], dtype);

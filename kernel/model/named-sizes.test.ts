@@ -4,6 +4,7 @@ import { tensor } from '../base/tensor.ts';
 import { normal } from '../engine/testing.ts';
 import { encode } from '../onnx/encode.ts';
 import type { Graph } from '../onnx/graph.ts';
+import { ablate } from './edits.ts';
 import { load } from './load.ts';
 
 /** New values behind a cache, and a mask over both. */
@@ -113,4 +114,31 @@ test('an open batch beside a table of four rows: the network loads, as it runs w
   };
   const model = await load(encode(sum));
   expect((await model.run({ x: normal([4, 4]) })).outputs.y.dims).toEqual([4, 4]);
+});
+
+test('open sizes whose example stands in a Reshape: shapes are those of the example, and sites can be edited', async () => {
+  const heads: Graph = {
+    ...cached('c'),
+    inputs: [{ name: 'x', dtype: 'float32', dims: ['batch', 'position', 4] }],
+    nodes: [
+      {
+        op: 'Reshape',
+        domain: '',
+        name: 'heads',
+        inputs: ['x', 'shape'],
+        outputs: ['heads'],
+        attributes: {},
+      },
+      { op: 'Relu', domain: '', name: 'y', inputs: ['heads'], outputs: ['y'], attributes: {} },
+    ],
+    constants: new Map([['shape', tensor([7n, 6n, 2n])]]),
+    outputs: [{ name: 'y', dtype: 'float32' }],
+  };
+  // three examples of seven positions: 7 stands there, 3 does not, and 6·7 = 84 / 2
+  expect((await load(encode(heads))).sites.get('heads').shape).toBeUndefined();
+  const model = await load(encode({ ...heads, constants: new Map([['shape', tensor([7n, 3n, 4n])]]) }));
+  expect(model.sites.get('heads').shape).toEqual([7, 3, 4]);
+  const edited = model.edit(ablate('heads', { channels: [1], axis: 1 }));
+  const { y } = (await edited.run({ x: normal([3, 7, 4]) })).outputs;
+  expect(y.toNumbers().slice(4, 8)).toEqual([0, 0, 0, 0]);
 });

@@ -28,13 +28,36 @@ const likely: readonly Scale[] = [3, 4, 5, 8, 10, 16, 32, 128].flatMap(size => [
   { batch: 2, other: size, step: 0 },
 ]);
 
+/** How many sizes are tried. */
+const MOST_TRIES = 36;
+
+/**
+ * Sizes that stand in the graph itself: PyTorch calls a size open and yet writes the one of its example into a Reshape,
+ * and such a network fits there only.
+ */
+function hinted(graph: Graph): Scale[] {
+  const free = freeSizes(graph).length;
+  if (free === 0 || free > 2) return [];
+  const small = [...graph.constants.values()].flatMap(({ dtype, size, data }) =>
+    dtype === 'int64' && size <= 8 ? Array.from(data as BigInt64Array, Number) : [],
+  );
+  const counts = new Map<number, number>();
+  for (const size of small) if (size > 0 && size <= 4096) counts.set(size, (counts.get(size) ?? 0) + 1);
+  // those that stand there most often first
+  const sizes = [...counts].sort(([, a], [, b]) => b - a).map(([size]) => size);
+  const pairs = sizes.flatMap((batch, i) =>
+    sizes.map((other, j) => ({ batch, other, step: 0, rank: i + j })),
+  );
+  return pairs.sort((a, b) => a.rank - b.rank).slice(0, MOST_TRIES);
+}
+
 /** Every value's dtype and dims. What the rules cannot tell is taken from the file. */
 export function symbolicShapes(graph: Graph): Map<string, Shape> {
   const shapes = new Map<string, Shape>([
     ...graph.values,
     ...graph.outputs.map(value => [value.name, value] as const),
   ]);
-  for (const scale of nominal) {
+  for (const scale of [...nominal, ...hinted(graph)]) {
     const sizes = sizesOf(graph, scale);
     const base = attempt(graph, sizes, skip);
     if (base instanceof Error) continue;
