@@ -44,6 +44,9 @@ export interface Row {
   fill?(into: Numbers): void;
 }
 
+/** In front of the names of results: a network may have a site called `score`. */
+const RESULT = 'attribution/';
+
 /** What is computed of a batch of rows beside their scores; each result has the rows along its first axis. */
 export type Build = (traced: Traced, value: Var, scores: Var) => Readonly<Record<string, Var>>;
 
@@ -189,7 +192,11 @@ export class Subject {
           );
           const some = group.slice(first, first + size);
           const made = await program.run(this.feedsFor(program, some, size));
-          yield { rows: some, results: mapValues(made, value => leading(value, some.length)) };
+          const results = Object.entries(made).map(([label, value]) => [
+            label.slice(RESULT.length),
+            leading(value, some.length),
+          ]);
+          yield { rows: some, results: Object.fromEntries(results) as Record<string, Tensor> };
           first += some.length;
           bar?.step(some.length);
         }
@@ -256,8 +263,12 @@ export class Subject {
     );
     const traced = this.model.trace({ ...dims, [this.site.tensor]: value }, trace);
     const scores = scoresOf(objective, traced, size);
+    const results = Object.entries({ score: scores, ...build(traced, value, scores) });
     return compile(
-      trace.graph({ score: scores, ...build(traced, value, scores) }, `attribution of ${this.model.name}`),
+      trace.graph(
+        Object.fromEntries(results.map(([name, made]) => [RESULT + name, made])),
+        `attribution of ${this.model.name}`,
+      ),
     );
   }
 

@@ -82,13 +82,13 @@ async function handed(name: string): Promise<Tensor> {
     nn.network(
       {
         build: ({ x }) => ({
-          logit: matmul(reshape(applied(x), [1, sizeOf(arriving.dims)]), constant(x.trace, weights)),
+          score: matmul(reshape(applied(x), [1, sizeOf(arriving.dims)]), constant(x.trace, weights)),
         }),
       },
       { inputs: { x: all.dims } },
     ),
   );
-  return (await attribution.lrp(model, { x: all }, { of: pick('logit', [0, 0]), rules })).values;
+  return (await attribution.lrp(model, { x: all }, { of: pick('score', [0, 0]), rules })).values;
 }
 
 test.each([
