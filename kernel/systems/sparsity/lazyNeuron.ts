@@ -80,11 +80,19 @@ function examples(draw: Rng, count: number, dealt = false): Examples {
   return { tokens: tokens.reshape(dims), label: new Tensor('int64', dims, answers) };
 }
 
-/** Trains an arm; the network before, at some steps, and after. */
-async function course(arm: string, seed: string | number, steps: number, width: number, count: number) {
+interface Size {
+  steps: number;
+  width: number;
+  /** Stories. */
+  count: number;
+}
+
+/** Trains an arm; the network before, at some steps, and after, and the loss on what it was trained on. */
+async function course(arm: string, seed: string | number, { steps, width, count }: Size) {
   const net = network(seed, width);
   const models: Record<number, Model> = { 0: new Model('lazy', net) };
-  await fit(net, examples(rng(`stories ${seed}`), count, arm === 'random labels'), {
+  const own = examples(rng(`stories ${seed}`), count, arm === 'random labels');
+  const { model: end } = await fit(net, own, {
     loss: crossEntropy(),
     optimizer: adamW({ lr: 5e-3, decay: 0.01 }),
     schedule: schedule.cosine({ warmup: 20 }),
@@ -95,10 +103,11 @@ async function course(arm: string, seed: string | number, steps: number, width: 
     live: false,
     ...(arm === 'frozen MLP' && { freeze: [/mlp\./] }),
     onStep({ step, model }) {
-      if (step === steps || step % Math.ceil(steps / 2) === 0) models[step] = model();
+      if (step < steps && step % Math.ceil(steps / 2) === 0) models[step] = model();
     },
   });
-  return models;
+  const { loss = 0 } = await divergence(end, end, own, { label: 'label' });
+  return { models: { ...models, [steps]: end }, end, learnt: loss };
 }
 
 lazyNeuron.experiment = experiment({
@@ -106,7 +115,7 @@ lazyNeuron.experiment = experiment({
   seeds: 3,
   arms: {
     trained: 'five layers trained on stories; then the largest entries kept, 1.5 times as many as are active',
-    'random labels': 'the same, its right answers dealt out at random',
+    'random labels': 'the same, right answers dealt out at random: few enough to be learnt by heart',
   },
   controls: {
     'frozen MLP': 'trained, but for the MLPs, which stay as they were drawn',
@@ -114,34 +123,44 @@ lazyNeuron.experiment = experiment({
   },
   marks: {
     'share of layers whose density falls by 30 % or more': { of: own => own.fallen, atLeast: 0.8, control: 'frozen MLP', margin: 0.5 }, // prettier-ignore
-    'the same with random labels': { of: own => own.fallen, arm: 'random labels', atLeast: 0.8 },
+    'the same with random labels': { of: own => own.fallen, arm: 'random labels', atLeast: 0.8, control: 'frozen MLP' }, // prettier-ignore
+    'loss on those labels, which are learnt by heart': {
+      of: own => own.learnt,
+      arm: 'random labels',
+      atMost: 0.5,
+    },
     'fall of the density, of all layers together': { of: own => own.fall, atLeast: 0.3, control: 'frozen MLP', margin: 0.25 }, // prettier-ignore
     'rise of the loss by top-k at 1.5 times L0, relative': { of: own => own.rise, atMost: 0.01, control: 'other units', margin: 0.04 }, // prettier-ignore
     'density before training, from 0.5': { of: own => Math.abs(own.before - 0.5), atMost: 0.05 },
   },
   prepare({ seed, scaled }) {
     const held = examples(rng(`held out ${seed}`), scaled(16, 4));
-    const [steps, width, count] = [scaled(400, 24), scaled(32, 16), scaled(128, 16)];
+    const size = { steps: scaled(400, 24), width: scaled(32, 16), count: scaled(128, 16) };
+    // all of 128 stories cannot be learnt by heart in so few steps
+    const few = { ...size, steps: scaled(600, 24), count: 8 };
     // the trained network has two uses
     let kept: ReturnType<typeof course> | undefined;
-    const models = (arm: string) =>
-      arm === 'random labels' || arm === 'frozen MLP'
-        ? course(arm, seed, steps, width, count)
-        : (kept ??= course(arm, seed, steps, width, count));
-    return { held, steps, models };
+    const runOf = (arm: string) =>
+      arm === 'random labels'
+        ? course(arm, seed, few)
+        : arm === 'frozen MLP'
+          ? course(arm, seed, size)
+          : (kept ??= course(arm, seed, size));
+    return { held, runOf };
   },
-  async run({ arm, seed, shared: { held, steps, models } }) {
-    const all = await models(arm);
-    const found = await sparsity.course(all, held, { read: [HIDDEN], live: false });
+  async run({ arm, seed, shared: { held, runOf } }) {
+    const { models, end, learnt } = await runOf(arm);
+    const found = await sparsity.course(models, held, { read: [HIDDEN], live: false });
     const falls = Object.values(found.falls());
-    const sparse = await lazyNeuron(all[steps], held, arm === 'other units' ? { shuffled: seed } : {});
-    const { loss = 0, otherLoss = 0 } = await divergence(all[steps], sparse, held, { label: 'label' });
+    const sparse = await lazyNeuron(end, held, arm === 'other units' ? { shuffled: seed } : {});
+    const { loss = 0, otherLoss = 0 } = await divergence(end, sparse, held, { label: 'label' });
     return {
       before: found.stats[0].active,
       after: found.stats[found.stats.length - 1].active,
       fall: 1 - found.stats[found.stats.length - 1].active / found.stats[0].active,
       fallen: falls.filter(fall => fall >= 0.3).length / falls.length,
       loss,
+      learnt,
       rise: otherLoss / loss - 1,
     };
   },
