@@ -32,4 +32,5 @@ test('dims are whole numbers', () => {
   expect(() => x.reshape([4, -1])).toThrow('dims 4×1.5 for 6 values; expected whole numbers from 0');
   expect(() => tensor([1, 2], [-1, -2])).toThrow('dims -1×-2 for 2 values; expected whole numbers from 0');
   expect(x.reshape([-1, 2]).dims).toEqual([3, 2]);
+  expect(tensor([], [0, 3]).reshape([0, -1]).dims).toEqual([0, 0]);
 });

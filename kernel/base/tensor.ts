@@ -73,7 +73,7 @@ export class Tensor {
    */
   reshape(dims: Dims): Tensor {
     const known = sizeOf(dims.filter(dim => dim !== -1));
-    const filled = dims.map(dim => (dim === -1 ? this.size / known : dim));
+    const filled = dims.map(dim => (dim === -1 ? (known ? this.size / known : 0) : dim));
     return new Tensor(this.dtype, filled, this.data);
   }
 
