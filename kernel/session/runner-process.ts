@@ -4,6 +4,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import type { Socket } from 'node:net';
 import { StringDecoder } from 'node:string_decoder';
 import { createFrameReader, encodeFrame } from './frames.ts';
+import { readInPlace } from './read-in-place.ts';
 import { forkRunner } from './runner-fork.ts';
 import {
   DEBUG_FD,
@@ -60,7 +61,7 @@ export function createRunner({ cwd, onEvent, onOutput, onExit }: RunnerOptions):
   let chunks = 0;
 
   const child = forkRunner(cwd);
-  const [requests, line, events, debug] = [REQUESTS_FD, INTERRUPT_FD, EVENTS_FD, DEBUG_FD].map(
+  const [requests, line, eventsPipe, debug] = [REQUESTS_FD, INTERRUPT_FD, EVENTS_FD, DEBUG_FD].map(
     fd => (child.stdio as readonly unknown[])[fd] as Socket,
   );
 
@@ -68,10 +69,7 @@ export function createRunner({ cwd, onEvent, onOutput, onExit }: RunnerOptions):
     if (event.type === 'ready') ready = true;
     onEvent(event);
   });
-  events.on('data', (chunk: Buffer) => {
-    chunks++;
-    reader.take(chunk);
-  });
+  const events = readInPlace(eventsPipe, reader, () => chunks++);
   line.setEncoding('utf8');
   line.on('data', text => {
     const last = String(text).trim().split('\n').at(-1) ?? '';
@@ -89,7 +87,7 @@ export function createRunner({ cwd, onEvent, onOutput, onExit }: RunnerOptions):
     });
   }
   // writing to a child that just died is no news: `close` tells
-  for (const pipe of [requests, line, events, debug, child]) pipe.on('error', () => undefined);
+  for (const pipe of [requests, line, eventsPipe, debug, child]) pipe.on('error', () => undefined);
   // `close`, not `exit`: by then every pipe has been read to its end
   child.on('close', (code, signal) => onExit({ code, signal, lastWords, ready }));
   // a grandchild that keeps a pipe open would hold `close` back
