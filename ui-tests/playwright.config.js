@@ -63,8 +63,6 @@ export default {
         '--disable-background-networking',
         '--disable-component-update',
         '--disable-sync',
-        // a card of software, which figures and library take only where they are told to
-        '--enable-unsafe-webgpu',
       ],
     },
   },

@@ -7,6 +7,11 @@ import { liveFigures } from '../live-figures.ts';
 import { open, shot, test } from '../lab.ts';
 
 test.use({
+  launchOptions: async ({ launchOptions }, use) => {
+    await use({ ...launchOptions, args: [...(launchOptions.args ?? []), '--enable-unsafe-webgpu'] });
+  },
+});
+test.use({
   mockSettings: { ...galata.DEFAULT_SETTINGS, 'neuronbook-lab:plugin': { graphicsCard: 'always' } },
 });
 
