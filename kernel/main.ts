@@ -3,7 +3,11 @@
  * and the worker of `language`, none of which knows the others.
  */
 import { readFileSync } from 'node:fs';
+import type { LanguageClient } from './language/client.ts';
 import { forkEarly } from './session/runner-fork.ts';
+
+/** What a thread gets to end in, in ms. */
+const LAST_BREATH = 1000;
 
 const path = process.argv[2];
 if (!path) {
@@ -34,6 +38,7 @@ const opening = openWire(connection, {
 });
 opening.catch(fail);
 
+let language: LanguageClient | undefined;
 const supervisor = createSupervisor({
   cwd,
   version,
@@ -45,15 +50,22 @@ const supervisor = createSupervisor({
   },
   async startLanguage() {
     const { createLanguageClient } = await import('./language/client.ts');
-    return createLanguageClient(cwd);
+    return (language = createLanguageClient(cwd));
   },
   log: line => console.error(line),
   exit() {
     // what was sent last is still on its way through libzmq; its linger time bounds the wait
-    setTimeout(() => process.exit(0), 1000).unref();
-    void opening.then(wire => wire.close()).then(() => setTimeout(() => process.exit(0), 50));
+    setTimeout(() => void leave(), 1000).unref();
+    void opening.then(wire => wire.close()).then(() => setTimeout(() => void leave(), 50));
   },
 });
+
+/** Ends the process. `process.exit` would wait for its threads, and for good where one hangs in the system. */
+async function leave(): Promise<void> {
+  setTimeout(() => process.kill(process.pid, 'SIGKILL'), LAST_BREATH);
+  await language?.dispose();
+  process.exit(0);
+}
 
 // a defect in one handler must not take the sockets, and with them the notebook's state, along
 process.on('uncaughtException', error => console.error('kernel:', error));

@@ -21,6 +21,7 @@ export interface LanguageClient {
   forget(): void;
   /** Whether the worker has answered before, so that the next answer comes soon. */
   isWarm(): boolean;
+  /** Resolves when no thread is left; one that hangs in the system never ends. */
   dispose(): Promise<void>;
 }
 
@@ -59,6 +60,8 @@ export function createLanguageClient(cwd: string, { limit = 10_000 }: ClientOpti
   const waiting = new Map<number, Waiting>();
   /** Cells to be checked, each when nobody waits for anything else. */
   const checks: { code: string; asOf: number; resolve(found: Diagnostic[]): void }[] = [];
+  /** The worker, and those that were given up and have not ended yet. */
+  const threads = new Set<Worker>();
   let worker: Worker | undefined;
   let watch: NodeJS.Timeout | undefined;
   let pause: NodeJS.Timeout | undefined;
@@ -68,6 +71,7 @@ export function createLanguageClient(cwd: string, { limit = 10_000 }: ClientOpti
   function start(): Worker {
     const started = new Worker(workerUrl, { workerData: { cwd }, resourceLimits });
     worker = started;
+    threads.add(started);
     // the sockets keep the kernel alive, not this thread
     started.unref();
     started.on('message', ({ id, value, problem }: Answer) => {
@@ -81,7 +85,10 @@ export function createLanguageClient(cwd: string, { limit = 10_000 }: ClientOpti
       if (worker === started) drop();
     };
     started.on('error', lost);
-    started.on('exit', lost);
+    started.on('exit', () => {
+      threads.delete(started);
+      lost();
+    });
     for (const cell of cells) teach(started, cell);
     return started;
   }
@@ -185,7 +192,7 @@ export function createLanguageClient(cwd: string, { limit = 10_000 }: ClientOpti
     async dispose() {
       leave(checks.length);
       clearTimeout(pause);
-      await worker?.terminate();
+      await Promise.all([...threads].map(thread => thread.terminate()));
     },
   };
 }

@@ -266,7 +266,11 @@ export function createSupervisor({
     await stop();
   }
 
-  async function stop(): Promise<void> {
+  /** Once: whoever watches for the parent's end calls it every second. */
+  const stop = (): Promise<void> => (ending ??= end());
+  let ending: Promise<void> | undefined;
+
+  async function end(): Promise<void> {
     keeper.stop();
     // a language worker that is still starting is not waited for: it ends with the process
     const disposed = language?.then(started => started.dispose()).catch(() => undefined);
