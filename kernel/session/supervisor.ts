@@ -73,6 +73,7 @@ export function createSupervisor({
   }
   function forget(): void {
     cells.length = 0;
+    types.forget();
     void language?.then(started => started.forget()).catch(() => undefined);
   }
 

@@ -133,6 +133,27 @@ describe('rules', () => {
     await turn();
     expect(diagnosed).toEqual(['a + 1', 'const a = 2', 'a + 1', 'const a = 2', "import './x'", 'a + 1']);
   });
+  test('of cells whose process is gone, nothing is asked: the names that they used are forgotten', async () => {
+    vi.useFakeTimers();
+    const { types, begin, diagnosed } = setting(false);
+    await begin().passed(never);
+    begin(); // it kills the process
+    types.forget();
+    await vi.advanceTimersByTimeAsync(5000);
+    expect(diagnosed).toEqual([]);
+    await begin().passed(never);
+    await vi.advanceTimersByTimeAsync(5000);
+    expect(diagnosed).toEqual([source]);
+  });
+  test('what was found before the process was gone says nothing of the next', async () => {
+    const { types, diagnosed } = setting(true);
+    const run = () => types.begin({ code: 'a + 1', request: {} as Request, silent: false, allowStdin: true });
+    run();
+    types.forget();
+    run();
+    await turn();
+    expect(diagnosed).toEqual(['a + 1', 'a + 1']);
+  });
   test('modes by name', () => {
     expect(['off', ' Block ', 'warn', 'loud', '', undefined].map(typesModeOf)).toEqual([
       'off',
@@ -247,6 +268,18 @@ describe('a real kernel', () => {
     await kernel.execute('const gone = { field: 1 }; process.exit(0)');
     const { reply } = await kernel.request('complete_request', { code: 'gone', cursor_pos: 4 });
     expect(reply.content.matches).toEqual([]);
+  });
+  test('no names are missed in cells whose process is gone', async () => {
+    const cold = await startKernel();
+    await cold.execute('const early = 1');
+    await cold.execute('early + 1');
+    await cold.execute('early + 2; process.exit(0)');
+    // past the second after which a cell that runs shows its warning, and the start of the service
+    await new Promise(resolve => setTimeout(resolve, 1500));
+    await cold.request('complete_request', { code: 'M', cursor_pos: 1 });
+    await new Promise(resolve => setTimeout(resolve, 1500));
+    expect(cold.received.filter(({ header }) => header.msg_type === 'display_data')).toEqual([]);
+    await cold.stop();
   });
   test('%types changes what becomes of type errors', async () => {
     const block = await kernel.execute('%types block');

@@ -70,6 +70,8 @@ export type TypeCheck = ReturnType<typeof createTypeCheck>;
 export function createTypeCheck({ language, isWarm, show, mode = 'warn' }: TypeCheckParts) {
   /** Cells that run again as they were, while nothing else was declared, are not checked again. */
   const known = new Map<string, Promise<TypeProblem[]>>();
+  /** How many processes of cells there have been: names of one say nothing to the next. */
+  let process = 0;
 
   function diagnose(code: string): Promise<TypeProblem[]> {
     const found =
@@ -101,7 +103,8 @@ export function createTypeCheck({ language, isWarm, show, mode = 'warn' }: TypeC
     const warm = isWarm();
     let state: 'running' | 'shown' | 'failed' = 'running';
     let asked: Promise<TypeProblem[]> | undefined;
-    const ask = () => (asked ??= diagnose(code));
+    const born = process;
+    const ask = () => (asked ??= born === process ? diagnose(code) : Promise.resolve([]));
     const reveal = (problems: TypeProblem[]): void => {
       if (state !== 'running' || !problems.length) return;
       state = 'shown';
@@ -131,6 +134,11 @@ export function createTypeCheck({ language, isWarm, show, mode = 'warn' }: TypeC
 
   return {
     begin,
+    /** The names of all cells are gone: those that have not been checked never will be. */
+    forget(): void {
+      process++;
+      known.clear();
+    },
     /** Before a cell runs. Where type errors are to block: the error that it gets in place of a run, if it gets one. */
     refuse({ code, silent }: Pick<Subject, 'code' | 'silent'>): Promise<CellError | undefined> | undefined {
       mode = (magic.exec(code)?.[1] as TypesMode | undefined) ?? mode;
