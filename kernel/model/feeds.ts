@@ -5,6 +5,7 @@ import { nearest } from '../base/nearest.ts';
 import { formatDims } from '../base/shape.ts';
 import { isTensor, tensor, type Tensor, type TensorLike } from '../base/tensor.ts';
 import type { Graph } from '../onnx/graph.ts';
+import { assertRows, rowsOf } from './rows.ts';
 import type { Sites } from './sites.ts';
 
 /** A value for each input, by documented or tensor name. */
@@ -12,7 +13,8 @@ export type Inputs = Readonly<Record<string, TensorLike>>;
 
 /**
  * A tensor for each input of the graph, by tensor name, in its dtype; plain data fills an input's fixed dims.
- * @throws NameError on an input that is unknown or missing; ShapeError on dims that do not fit
+ * @throws NameError on an input that is unknown or missing; ShapeError on dims that do not fit; NeuronbookError on a
+ * token that the network does not know
  */
 export function feedsOf(inputs: Inputs, graph: Graph, sites: Sites): Record<string, Tensor> {
   const known = graph.inputs.map(input => input.name);
@@ -44,6 +46,8 @@ export function feedsOf(inputs: Inputs, graph: Graph, sites: Sites): Record<stri
           dims.every((dim, axis) => typeof dim === 'string' || dim === value.dims[axis]));
       if (!fits)
         throw new ShapeError(`input ${name} is ${formatDims(value.dims)}; expected ${formatDims(dims)}`);
+      const rows = rowsOf(graph).get(name);
+      if (rows) assertRows(name, value, rows);
       return [name, value];
     }),
   );

@@ -13,7 +13,7 @@ import type { Var } from '../engine/var.ts';
 import { Sites } from '../model/sites.ts';
 import { foldTransposes } from '../engine/optimize/transposes.ts';
 import type { Graph } from '../onnx/graph.ts';
-import type { Loss, LossContext } from './loss.ts';
+import type { Labels, Loss, LossContext } from './loss.ts';
 import { totalOf, type Parameter } from './parameters.ts';
 
 /** Names of what the loop feeds and fetches; the slash keeps clear of a network's own names. */
@@ -46,6 +46,8 @@ export interface Forward {
   cost: Var;
   /** The values of the network's tensors, by their names in it. */
   values: ReadonlyMap<string, Var>;
+  /** The entries of the batch that hold classes. */
+  labels: Readonly<Record<string, Labels>>;
 }
 
 /**
@@ -87,13 +89,21 @@ export function forward(
   });
 
   const sites = new Sites(graph);
-  const context = { value: (site: string) => values.get(sites.get(site).tensor)!, target };
+  const labels: Record<string, Labels> = {};
+  const context: LossContext = {
+    value: site => values.get(sites.get(site).tensor)!,
+    target(name, classes) {
+      const entry = target(name);
+      if (classes) labels[name] = classes;
+      return entry;
+    },
+  };
   const cost = blend ? blend.cost(loss, context) : loss.build(context);
   if (sizeOf(cost.dims) !== 1)
     throw new NeuronbookError(
       `loss ${loss} is ${formatDims(cost.dims)}; expected one number: end in a mean or sum`,
     );
-  return { theta, weights, running, cost, values };
+  return { theta, weights, running, cost, values, labels };
 }
 
 /** A flat input, and the constants in it under their own dims. */

@@ -7,7 +7,8 @@ import { Trace } from '../engine/trace.ts';
 import type { Checkpoint, Measure } from './checkpoint.ts';
 import { drawing, isStream, lengthOf, type Batch, type Data } from './data.ts';
 import { forward, LOSS, RUNNING, THETA, type ForwardOptions } from './forward.ts';
-import type { Loss } from './loss.ts';
+import type { Labels, Loss } from './loss.ts';
+import { assertNumbers } from './numbers.ts';
 import type { State } from './state.ts';
 import { AVERAGE } from './step.ts';
 
@@ -37,6 +38,11 @@ export const bestOf = (measures: readonly Measure[]): Measure | undefined =>
 export const exhausted = (measures: readonly Measure[], patience = Infinity): boolean =>
   measures.length > 0 && measures.length - 1 - measures.indexOf(bestOf(measures)!) >= patience;
 
+interface Measuring {
+  program: Program;
+  labels: Readonly<Record<string, Labels>>;
+}
+
 /** The vectors that a network is made of; in a checkpoint, those of the best measure have this before their name. */
 const RESULT = [THETA, AVERAGE, RUNNING];
 const BEST = 'best ';
@@ -46,7 +52,7 @@ export class HeldOut {
   readonly measures: Measure[] = [];
   /** θ, its average and the running statistics at the best measure, where `patience` asks for them. */
   best: Readonly<Record<string, Float32Array>> = {};
-  private readonly programs = new Map<string, Promise<Program>>();
+  private readonly programs = new Map<string, Promise<Measuring>>();
 
   /** @param saved what has been measured before */
   constructor(
@@ -88,14 +94,15 @@ export class HeldOut {
   }
 
   async release(): Promise<void> {
-    for (const program of this.programs.values()) await (await program).release();
+    for (const made of this.programs.values()) await (await made).program.release();
   }
 
   /** The mean loss over all examples. @param vectors θ and the running statistics */
   private async measure(vectors: Readonly<Record<string, Tensor>>): Promise<number> {
     let [sum, count] = [0, 0];
     for await (const { batch, examples } of this.batches(this.options!)) {
-      const program = await this.programFor(batch);
+      const { program, labels } = await this.programFor(batch);
+      assertNumbers(this.network.graph, labels, batch);
       const feeds: Record<string, Tensor> = {
         ...batch,
         [THETA]: vectors[THETA],
@@ -124,17 +131,18 @@ export class HeldOut {
     }
   }
 
-  private programFor(batch: Batch): Promise<Program> {
+  private programFor(batch: Batch): Promise<Measuring> {
     const key = shapesOf(batch);
     const known = this.programs.get(key);
     if (known) return known;
     const trace = new Trace();
-    const { cost } = forward(trace, {
+    const { cost, labels } = forward(trace, {
       ...this.network,
       loss: this.options?.loss ?? this.network.loss,
       batch,
     });
-    const made = compile(trace.graph({ [LOSS]: reshape(cost, [1]) }, `${this.network.graph.name}, held out`));
+    const graph = trace.graph({ [LOSS]: reshape(cost, [1]) }, `${this.network.graph.name}, held out`);
+    const made = compile(graph).then(program => ({ program, labels }));
     this.programs.set(key, made);
     return made;
   }

@@ -29,8 +29,16 @@ import type { Var } from '../engine/var.ts';
 export interface LossContext {
   /** The value at a site of the network, an output or any other. */
   value(site: string): Var;
-  /** An entry of the batch. */
-  target(name: string): Var;
+  /** An entry of the batch. @param labels what its numbers have to be, where it holds classes */
+  target(name: string, labels?: Labels): Var;
+}
+
+/** Classes from 0 to below `count`, read against the scores at a site. */
+export interface Labels {
+  count: number;
+  logits: string;
+  /** The number that stands for no class. */
+  ignore?: number;
 }
 
 export interface Loss {
@@ -83,7 +91,8 @@ export const crossEntropy = ({
     ignore !== undefined && `labels ${ignore} ignored`,
   ].filter(Boolean);
   return loss(`crossEntropy(${[logits, label, ...settings].join(', ')})`, ({ value, target }) => {
-    const [scores, labels] = [value(logits), target(label)];
+    const scores = value(logits);
+    const labels = target(label, { count: scores.dims.at(-1) ?? 0, logits, ignore });
     const lead = scores.dims.slice(0, -1);
     if (!sameDims(labels.dims, lead))
       throw new ShapeError(

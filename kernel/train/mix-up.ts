@@ -37,7 +37,7 @@ export function mixing(trace: Trace, share: Var, count: number): Blend {
     cost: (loss, context) =>
       blend(
         loss.build(context),
-        loss.build({ ...context, target: name => gather(context.target(name), partner) }),
+        loss.build({ ...context, target: (name, labels) => gather(context.target(name, labels), partner) }),
       ),
   };
 }

@@ -41,6 +41,8 @@ export const slotName = (slot: string): string => `train/${slot}`;
 export const nextName = (name: string): string => `${name}/next`;
 /** The key of a step's metadata that says how much of each mask is kept: JSON, input name → share. */
 export const KEPT = 'train/kept';
+/** The key under which it says which entries of the batch hold classes: JSON, name → `Labels`. */
+export const LABELS = 'train/labels';
 
 export interface StepOptions extends ForwardOptions {
   optimizer: Optimizer;
@@ -81,7 +83,7 @@ export function stepGraph(options: StepOptions): Graph {
 
   // 1. the network and its loss
   const count = Object.values(batch)[0]?.dims[0] ?? 0;
-  const { theta, weights, running, cost, values } = forward(
+  const { theta, weights, running, cost, values, labels } = forward(
     trace,
     { ...options, statistics },
     {
@@ -131,7 +133,7 @@ export function stepGraph(options: StepOptions): Graph {
     }
   } else results[nextName(GRADIENT)] = gradient;
   const whole = trace.graph(results, `${graph.name}, one step`);
-  const metadata = { [KEPT]: JSON.stringify(trace.kept) };
+  const metadata = { [KEPT]: JSON.stringify(trace.kept), [LABELS]: JSON.stringify(labels) };
   if (!options.keep) return { ...whole, metadata };
   const sites = new Sites(graph).select(options.keep).map(({ tensor }) => values.get(tensor)!);
   // weights are views of θ, which is there anyway

@@ -10,11 +10,13 @@ import type { Batch, Source } from './data.ts';
 import { LOSS, RUNNING, THETA, type ForwardOptions } from './forward.ts';
 import { shapesOf } from './held-out.ts';
 import { fillMask } from './mask.ts';
+import type { Labels } from './loss.ts';
 import { mixOf, PARTNER } from './mix-up.ts';
+import { assertNumbers } from './numbers.ts';
 import type { Optimizer } from './optimizer.ts';
 import { totalOf, type Choice } from './parameters.ts';
 import { State } from './state.ts';
-import { AVERAGE, GRADIENT, HYPER, hyperNames, KEPT, nextName, slotName, stepGraph } from './step.ts';
+import { AVERAGE, GRADIENT, HYPER, hyperNames, KEPT, LABELS, nextName, slotName, stepGraph } from './step.ts';
 
 export interface StepperOptions {
   network: Omit<ForwardOptions, 'batch'>;
@@ -35,6 +37,8 @@ interface Compiled {
   program: Program;
   /** The dropout masks it is fed, and how much of each is kept. */
   masks: readonly { name: string; tensor: Tensor; kept: number }[];
+  /** The entries of the batch that hold classes. */
+  labels: Readonly<Record<string, Labels>>;
 }
 
 const number = (): Tensor => new Tensor('float32', [1], new Float32Array(1));
@@ -65,7 +69,8 @@ export class Stepper {
   /**
    * Step `step` (from 0) at this learning rate.
    * @returns the mean loss before the update; undefined where the data has ended
-   * @throws NeuronbookError where the loss is NaN or infinite; θ and the slots stay as they were
+   * @throws NeuronbookError where the loss is NaN or infinite, or the batch holds a token or class that there is not;
+   * θ and the slots stay as they were
    */
   async step(step: number, rate: number, { draw }: Source): Promise<number | undefined> {
     const { accumulate, optimizer } = this.options;
@@ -92,7 +97,8 @@ export class Stepper {
 
   /** One batch. Its results count only where its loss is a number. */
   private async run(index: number, batch: Batch, last: boolean): Promise<number> {
-    const { program, masks } = await this.compiled(batch, last);
+    const { program, masks, labels } = await this.compiled(batch, last);
+    assertNumbers(this.options.network.graph, labels, batch);
     const mixed = this.mix(index, batch);
     for (const { name, tensor, kept } of masks)
       fillMask(tensor.data as Float32Array, kept, rng(`${this.options.seed}/${name}/${index}`));
@@ -162,7 +168,8 @@ export class Stepper {
         const data = new Float32Array(sizes.reduce((product, size) => product * size, 1));
         return { name, tensor: new Tensor('float32', sizes, data), kept: kept[name] };
       });
-    return { program: await compile(graph), masks };
+    const labels = JSON.parse(graph.metadata[LABELS]) as Record<string, Labels>;
+    return { program: await compile(graph), masks, labels };
   }
 }
 
