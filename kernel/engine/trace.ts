@@ -90,6 +90,11 @@ export class Trace implements Recorder {
     return made;
   }
 
+  /** A constant that something is differentiated by: what follows from it is computed, not folded. */
+  varying(value: Var): Var {
+    return this.renamed(value, this.fresh(value.name));
+  }
+
   apply(
     op: string,
     inputs: readonly (Var | undefined)[],

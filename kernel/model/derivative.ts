@@ -29,7 +29,7 @@ export type AtSites = Readonly<Record<string, TensorLike>>;
 /** What derivatives are taken of. */
 export interface Traceable {
   readonly name: string;
-  trace(dims: Readonly<Record<string, readonly number[]>>): Traced;
+  trace(dims: Readonly<Record<string, readonly number[]>>, trace?: undefined, at?: readonly string[]): Traced;
 }
 
 /** How any of them is taken. */
@@ -142,11 +142,11 @@ export const keyOf = ({ key, checkpoint, override, pack }: Derivative): string |
 /** The graph that yields a derivative's results as `∂0`, `∂1`, …: what the network computes, then the way back. */
 export function derivativeOf(
   model: Traceable,
-  { subject, build, vectors, override = [], checkpoint, pack }: Derivative,
+  { subject, build, vectors, results: places, override = [], checkpoint, pack }: Derivative,
   feeds: Readonly<Record<string, Tensor>>,
 ): TwoWay {
   const dims = Object.entries(feeds).map(([name, value]) => [name, value.dims] as const);
-  const traced = model.trace(Object.fromEntries(dims));
+  const traced = model.trace(Object.fromEntries(dims), undefined, [...places, ...Object.keys(vectors)]);
   const { trace } = traced;
   const placed = Object.keys(vectors).map((_, i) => {
     const { dtype, dims } = feeds[vectorName(i)];

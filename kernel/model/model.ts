@@ -2,6 +2,7 @@
  * The handle that users hold: one graph, its sites, and the verbs run, gradient, edit and save.
  * A model is immutable; each verb makes the graph it needs, compiles it once per shape and keeps it.
  */
+import { isFloat } from '../base/dtype.ts';
 import { NameError, NeuronbookError, ShapeError } from '../base/errors.ts';
 import { nearest } from '../base/nearest.ts';
 import { formatDims, sameDims } from '../base/shape.ts';
@@ -174,9 +175,15 @@ export class Model extends Differentiable {
    * Replays the network, in float32 and at concrete dims, into a trace of one's own.
    * @param dims input tensor name → dims, or → a var that takes the input's place; a var may also take the place of
    *   any other site
+   * @param at sites that something will be differentiated by: constants among them, such as rows of a table that are
+   *   always the same, are not folded into what follows from them
    * @throws ShapeError where a var is not of its site's dims
    */
-  trace(dims: Readonly<Record<string, readonly number[] | Var>>, trace?: Trace): Traced {
+  trace(
+    dims: Readonly<Record<string, readonly number[] | Var>>,
+    trace?: Trace,
+    at: readonly string[] = [],
+  ): Traced {
     const graph = this.single();
     const given = Object.entries(dims).find(([, value]) => 'trace' in value)?.[1] as Var | undefined;
     const into = trace ?? (given?.trace as Trace | undefined) ?? new Trace();
@@ -194,8 +201,12 @@ export class Model extends Differentiable {
     const placed = new Map<string, Var>();
     for (const [name, value] of Object.entries(dims))
       if ('trace' in value && !(name in inputs)) placed.set(this.sites.get(name).tensor, value as Var);
+    const open = new Set(at.flatMap(name => (this.sites.has(name) ? this.sites.get(name).tensor : [])));
     const vars = into.replay(graph, inputs, {
-      made: placed.size ? (name, value) => inPlace(value, placed.get(name)) : undefined,
+      made: (name, value) =>
+        open.has(name) && value.value && isFloat(value.dtype)
+          ? into.varying(value)
+          : inPlace(value, placed.get(name)),
       lost: (name, why) => untraced.set(name, why),
     });
     const describe = (name: string): Site => this.sites.get(name);
