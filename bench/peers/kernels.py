@@ -26,6 +26,7 @@ CODE = {
     "python": {
         "declare": "name_{0} = {0}\ndef function_{0}(x): return x + name_{0}",
         "prefix": "function_5",
+        "line": "total = function_50(name_3).bit_length() + function_9(name_77)",
         "lines": "for i in range({0}): print('line', i)",
         "echo": """
 def echo(comm, message):
@@ -36,6 +37,7 @@ get_ipython().kernel.comm_manager.register_target('echo', echo)""",
     "typescript": {
         "declare": "const name_{0} = {0}; function function_{0}(x: number) {{ return x + name_{0} }}",
         "prefix": "function_5",
+        "line": "const total = function_50(name_3).toFixed() + function_9(name_77)",
         "lines": "for (let i = 0; i < {0}; i++) console.log('line', i)",
         "echo": """
 globalThis[Symbol.for('neuronbook.host')].comms.register('echo', (comm: any) => {{
@@ -125,6 +127,12 @@ class Kernel:
         content = self.reply(request())["content"]
         return (time.perf_counter() - start) * 1000, content
 
+    def typed(self, ask):
+        """Each answer while a line is typed, where a completer asks: behind the letters of a name and behind a dot."""
+        line = self.code["line"]
+        asked = [line[:end] for end in range(1, len(line) + 1) if line[end - 1].isidentifier() or line[end - 1] == "."]
+        return [self.ask(lambda: ask(code, len(code)))[0] for code in asked]
+
     def memory(self):
         family = [self.process, *self.process.children(recursive=True)]
         return sum(process.memory_info().rss for process in family) / 1e6
@@ -198,6 +206,8 @@ def warm(spec, folder, found):
         for name, ask, key in (("complete", complete, "matches"), ("inspect", inspect, "found")):
             asked = possible(lambda: [ask() for _ in range(REPEATS + 3)][3:])
             found[name] = median([ms for ms, _ in asked]) if asked and asked[-1][1].get(key) else None
+            typed = found[name] and possible(lambda: kernel.typed(getattr(kernel.client, name)))
+            found[f"{name}_typed"] = median(typed) if typed else None
         for i in range(MANY):
             kernel.execute(kernel.code["declare"].format(i))
         found["memory_many"] = kernel.memory()

@@ -25,6 +25,14 @@ interface Owner {
   since: number;
 }
 
+/** Which names of other cells a cell is to see, besides those that it uses. */
+interface Wanted {
+  /** As the first so many cells declared them. */
+  asOf?: number;
+  /** All that begin so, in either case. */
+  typed?: string;
+}
+
 /** Counted over all notebooks of a process: they share their parsed files. */
 let versions = 0;
 
@@ -110,13 +118,14 @@ export class Cells {
   }
 
   /**
-   * Makes `code` the current cell. What it can use: all names of the others, as somebody who types may want any of
-   * them; or, of a cell that is only read, those that it uses, as the first `asOf` cells declared them.
+   * Makes `code` the current cell, with the names of the others that it uses: as the first `asOf` cells declared them,
+   * where it is only read. Of somebody who types, also those that begin as `typed`: the fewer, the sooner.
    */
-  ask(code: string, asOf?: number): VirtualFile {
+  ask(code: string, wanted: Wanted = {}): VirtualFile {
+    const isCurrent = wanted.asOf === undefined;
     const path = this.path('current', code);
-    if (asOf === undefined) this.list();
-    const head = this.header(declarationsOf(code), asOf === undefined ? {} : { words: wordsOf(code), asOf });
+    if (isCurrent) this.list();
+    const head = this.header(declarationsOf(code), { words: wordsOf(code), isCurrent, ...wanted });
     const known = this.files.get(path);
     if (this.current !== path) {
       this.files.delete(this.current);
@@ -138,11 +147,13 @@ export class Cells {
   /** What a cell imports, in one line, so that lines count as the user sees them, plus one. */
   private header(
     own: ReadonlyMap<string, unknown>,
-    { words, asOf }: { words?: ReadonlySet<string>; asOf?: number },
+    { words, isCurrent = false, asOf, typed }: Wanted & { words: ReadonlySet<string>; isCurrent?: boolean },
   ): string {
+    const begins = typed?.toLowerCase();
     const imported: string[] = [];
     const variables: string[] = [];
-    for (const name of words ?? this.owners.keys()) {
+    // which variables there are does not change with a key: a program with the same imports is made sooner
+    for (const name of isCurrent ? this.owners.keys() : words) {
       const owner = this.ownerOf(name, asOf);
       if (own.has(name) || !owner) continue;
       const { file, declaration } = owner;
@@ -150,9 +161,13 @@ export class Cells {
       if (declaration === 'variable')
         variables.push(`declare let ${name}: typeof import(${JSON.stringify(file)}).${name};`);
       // a cell sees for good what was declared when it ran; the current one sees the newest
-      else imported.push(words ? `import { ${name} } from ${JSON.stringify(file)};` : name);
+      else if (!isCurrent) imported.push(`import { ${name} } from ${JSON.stringify(file)};`);
+      else if (words.has(name) || (begins !== undefined && name.toLowerCase().startsWith(begins)))
+        imported.push(name);
     }
-    const list = words ? imported : [`import { ${imported.join(', ')} } from ${JSON.stringify(this.names)};`];
+    const list = isCurrent
+      ? [`import { ${imported.join(', ')} } from ${JSON.stringify(this.names)};`]
+      : imported;
     return `${[...list, ...variables].join(' ')}\n`;
   }
 

@@ -2,8 +2,10 @@
 import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import ts from 'typescript';
 import { expect, test } from 'vitest';
 import { createService } from './service.ts';
+import { createTypedWord } from './typed-word.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'complete-'));
 mkdirSync(join(folder, 'node_modules/local-pkg'), { recursive: true });
@@ -88,4 +90,59 @@ test('a variable of an earlier cell has its documentation and its place', () => 
 test('a type asked for alone', () => {
   expect(inspect('Mode|')).toBe('type Mode = "fast" | "slow"');
   expect(inspect('Sha|pe')).toBe('interface Shape');
+});
+
+test('a word typed letter by letter has at each letter what it has all at once', () => {
+  const [typist, reader] = [createService(folder), createService(folder)];
+  [
+    'let fortune = 1; const format = { forward: 2 }; function former(f: number) { return f }',
+    'const fo\u{1d4d0}r = "fo\u{1d4d0}";',
+  ].forEach((code, i) => [typist, reader].forEach(service => service.addCell(code, i + 1)));
+  const lines: [line: string, from: number, rest: string][] = [
+    ['former(fortune + format.forw', 0, ''],
+    ['for', 0, ' tail()'],
+    ['const { forw', 8, ' } = format'],
+    ['format["forw', 8, '"]'],
+    ['import "./help', 8, '"'],
+    ['"\u{1f600}"; fo\u{1d4d0}r', 0, '.length'],
+    ['if (fort', 3, 'une > 1) {}'],
+  ];
+  for (const [line, from, rest] of lines)
+    for (let at = from; at <= [...line].length; at++) {
+      const code = [...line].slice(0, at).join('') + rest;
+      reader.complete('', 0); // it forgets what it was asked before
+      // signatures are worked out for as long as there is time
+      const [typed, read] = [typist, reader].map(service => ({
+        code,
+        ...service.complete(code, at),
+        metadata: {},
+      }));
+      expect(typed).toEqual(read);
+    }
+});
+
+test('a cell that runs between two letters', () => {
+  const typist = createService(folder);
+  const names = (code: string) => typist.complete(code, code.length).matches;
+  typist.addCell('const wide = 1; const width = "a"', 1);
+  expect(names('wi')).toEqual(['wide', 'width', 'with']);
+  typist.addCell('const wish = 2', 2);
+  expect(names('wis')).toEqual(['wish']);
+  typist.addCell('let wide = { high: 1 }', 3);
+  expect(names('wide')).toEqual(['wide']);
+  expect(names('wide.')).toEqual(['high']);
+});
+
+test('the first letters stand in for a name, not for a keyword or in a text', () => {
+  const word = createTypedWord();
+  const type = (before: string, name: string) => {
+    const asked = word.standIn(before, name, '');
+    word.note(ts.createSourceFile('cell.ts', before + asked, ts.ScriptTarget.ESNext, true), before.length);
+    return asked;
+  };
+  expect(['f', 'fo', 'for', 'form', 'forma', 'fort'].map(name => type('', name))).toEqual([
+    ...['f', 'f', 'for', 'form', 'form', 'fort'],
+  ]);
+  expect(['f', 'fo', ''].map(name => type('a.', name))).toEqual(['f', 'f', '']);
+  expect(['f', 'fo'].map(name => type('import "./', name))).toEqual(['f', 'fo']);
 });

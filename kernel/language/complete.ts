@@ -3,6 +3,7 @@ import ts from 'typescript';
 import type { Cells } from './cells.ts';
 import { pointsOf, unitsOf } from './points.ts';
 import type { CompleteReply } from './replies.ts';
+import type { TypedWord } from './typed-word.ts';
 
 const maxMatches = 400;
 /** Signatures are worked out for the first matches, for so long, in ms. */
@@ -28,20 +29,27 @@ export const nothingAt = (cursor: number): CompleteReply => ({
 export function completeAt(
   service: ts.LanguageService,
   cells: Cells,
+  typedWord: TypedWord,
   code: string,
   cursor: number,
 ): CompleteReply {
   const at = unitsOf(code, cursor);
-  const { offset } = cells.ask(code);
   const word = /[\p{L}\p{N}_$]*$/u.exec(code.slice(0, at))?.[0] ?? '';
+  const [before, after] = [code.slice(0, at - word.length), code.slice(at)];
+  const asked = typedWord.standIn(before, word, after);
+  // behind a dot stand members, and no names
+  const isMember = !asked && /\.\s*$/.test(before);
+  const { offset } = cells.ask(before + asked + after, isMember ? {} : { typed: asked });
+  const place = offset + before.length;
   const found = amongThose(service, word, () =>
-    service.getCompletionsAtPosition(cells.current, offset + at, preferences),
+    service.getCompletionsAtPosition(cells.current, place + asked.length, preferences),
   );
+  typedWord.note(service.getProgram()?.getSourceFile(cells.current), place);
   const span =
     found?.entries.find(entry => entry.replacementSpan)?.replacementSpan ?? found?.optionalReplacementSpan;
   // what stands before the cursor is matched; what is replaced reaches to the end of the word
   const start = span ? span.start - offset : at - word.length;
-  const end = span ? Math.max(at, span.start - offset + span.length) : at;
+  const end = span ? Math.max(at, span.start - offset + span.length + word.length - asked.length) : at;
   const typed = code.slice(start, at);
   const offered = [...(found?.entries ?? []), ...ownPackage(code.slice(0, at), found)];
   const entries = rank(offered, typed).slice(0, maxMatches);
@@ -104,6 +112,9 @@ interface Described {
   signature?: string;
 }
 
+/** What is known of symbols, as long as the program is the same: the next letter asks for most of them again. */
+const descriptions = new WeakMap<ts.TypeChecker, Map<ts.Symbol, Described>>();
+
 function describe(
   service: ts.LanguageService,
   path: string,
@@ -114,27 +125,38 @@ function describe(
   const checker = program?.getTypeChecker();
   const source = program?.getSourceFile(path);
   if (!checker || !source) return [];
+  const described = descriptions.get(checker) ?? new Map<ts.Symbol, Described>();
+  descriptions.set(checker, described);
   const since = performance.now();
   return entries.map(({ symbol }, i) => {
     if (!symbol) return {};
+    const known = described.get(symbol);
+    if (known) return known;
     const isAlias = symbol.flags & ts.SymbolFlags.Alias;
     const real = isAlias ? checker.getAliasedSymbol(symbol) : symbol;
     const type = isAlias ? wordFor(real.flags) : undefined;
-    if (!(real.flags & callable) || i >= maxSignatures || performance.now() - since > signatureTime)
-      return { type };
-    const valueType = checker.getTypeOfSymbolAtLocation(real, source);
-    const [first] = valueType.getCallSignatures();
-    if (!first) return { type };
-    const isFunction = real.flags & ts.SymbolFlags.Variable && !valueType.getConstructSignatures().length;
-    return {
-      type: isFunction ? 'function' : type,
-      signature: checker.signatureToString(
-        first,
-        undefined,
-        ts.TypeFormatFlags.UseAliasDefinedOutsideCurrentScope,
-      ),
-    };
+    const mayBeCalled = (real.flags & callable) !== 0;
+    // out of time: not worked out, and not remembered as if it were
+    if (mayBeCalled && (i >= maxSignatures || performance.now() - since > signatureTime)) return { type };
+    const found = mayBeCalled ? { type, ...called(checker, real, source) } : { type };
+    described.set(symbol, found);
+    return found;
   });
+}
+
+function called(checker: ts.TypeChecker, symbol: ts.Symbol, source: ts.SourceFile): Described {
+  const valueType = checker.getTypeOfSymbolAtLocation(symbol, source);
+  const [first] = valueType.getCallSignatures();
+  if (!first) return {};
+  const isFunction = symbol.flags & ts.SymbolFlags.Variable && !valueType.getConstructSignatures().length;
+  return {
+    ...(isFunction && { type: 'function' }),
+    signature: checker.signatureToString(
+      first,
+      undefined,
+      ts.TypeFormatFlags.UseAliasDefinedOutsideCurrentScope,
+    ),
+  };
 }
 
 const callable =

@@ -38,7 +38,7 @@ export function diagnose(
   strict: boolean,
 ): Diagnostic[] {
   if (/^\s*\/\/\s*@ts-nocheck\b/.test(code)) return [];
-  const { offset } = cells.ask(code, asOf);
+  const { offset } = cells.ask(code, { asOf });
   if (service.getSyntacticDiagnostics(cells.current).length) return [];
   const source = service.getProgram()?.getSourceFile(cells.current);
   return service

@@ -11,6 +11,7 @@ import { inspectAt } from './inspect.ts';
 import { kernelRoot, optionsFor } from './options.ts';
 import { unitsOf } from './points.ts';
 import type { Questions } from './replies.ts';
+import { createTypedWord } from './typed-word.ts';
 
 /** What a session gives without an import. Not by the front door: its types take a second to read. */
 const prelude = (root: string): string => `
@@ -33,6 +34,7 @@ export function createService(cwd: string): Questions & { warmUp(): void } {
   const { options, hasProject, problems } = optionsFor(cwd);
   const host = createServiceHost(cwd, cells, options);
   const service = ts.createLanguageService(host, registry);
+  const typedWord = createTypedWord();
 
   /** What of a cell is TypeScript: magics are blank, all positions stay. An object alone is no statement. */
   const typed = (code: string) =>
@@ -49,7 +51,7 @@ export function createService(cwd: string): Questions & { warmUp(): void } {
       const at = unitsOf(code, cursor) - 1;
       // behind the name of a magic, TypeScript has nothing to say
       if (text[at] !== code[at]) return nothingAt(cursor);
-      return completeAt(service, cells, text, cursor);
+      return completeAt(service, cells, typedWord, text, cursor);
     },
 
     inspect(code, cursor, detail) {
