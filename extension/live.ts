@@ -68,7 +68,7 @@ export class Line<Question extends object, Reply> {
     this.busy = true;
     const question = this.next;
     this.next = undefined;
-    this.comm.send(question as never);
+    this.comm.send(question as never, { conversation: true });
   }
 
   private onStatus(_: unknown, status: Kernel.Status): void {

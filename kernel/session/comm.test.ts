@@ -37,6 +37,30 @@ test('a comm that the front end opens answers with buffers', async () => {
   expect(answer.buffers.map(buffer => Buffer.from(buffer))).toEqual([bytes]);
 });
 
+test('messages of a conversation are over when it rests: the kernel is busy until the last is answered', async () => {
+  const say = (conversation: boolean) =>
+    client.send('comm_msg', { comm_id: 'a', data: {} }, { metadata: { conversation } });
+  const said = await Promise.all([1, 2, 3, 4].map(() => say(true)));
+  for (const id of said) await finishComm(id);
+  const heard = client.received.filter(({ parent }) => said.includes(String(parent.msg_id)));
+  const place = (id: string, what: string) =>
+    heard.findIndex(
+      ({ parent, header, content }) =>
+        parent.msg_id === id && (content.execution_state ?? header.msg_type) === what,
+    );
+  for (const id of said) expect(place(id, 'busy')).toBeLessThan(place(id, 'comm_msg'));
+  expect(place(said[0], 'idle')).toBeGreaterThan(place(said[3], 'comm_msg'));
+  expect(heard.length).toBe(12);
+  // one that belongs to no conversation is over at once
+  const alone = await say(false);
+  await finishComm(alone);
+  expect(client.outputsOf(alone).map(({ header }) => header.msg_type)).toEqual([
+    'status',
+    'comm_msg',
+    'status',
+  ]);
+});
+
 test('fifty megabytes there and back', async () => {
   const bytes = Buffer.alloc(50e6, 7);
   const sent = await client.send('comm_msg', { comm_id: 'a', data: {} }, { buffers: [bytes] });

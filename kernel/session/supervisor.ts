@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { seldom } from '../base/seldom.ts';
 import { createCommLedger } from './comm.ts';
+import { createConversation } from './conversation.ts';
 import { jupyterDataFolder } from './data-folder.ts';
 import { createDebugger } from './debug/debugger.ts';
 import { createExecutor } from './execute.ts';
@@ -57,6 +58,7 @@ export function createSupervisor({
   const complain = seldom(log);
   const comms = createCommLedger();
   const runs = createRuns();
+  const conversation = createConversation(request => void idle(request));
   const cells: Parameters<Language['addCell']>[] = [];
   let language: Promise<Language> | undefined;
 
@@ -123,6 +125,7 @@ export function createSupervisor({
       debug.renewed();
       for (const id of comms.clear()) closeComm(id, runs.parent(run));
       for (const request of runs.unhandled()) void idle(request);
+      conversation.release();
       if (executor.fail(error)) return;
       forget();
       publisher.error(error, runs.parent(run));
@@ -161,7 +164,7 @@ export function createSupervisor({
     if (event.type === 'handled') {
       ladder.settled(event.run);
       const request = runs.handled(event.run);
-      if (request) void idle(request);
+      if (request) conversation.end(request);
       return;
     }
     if (event.type === 'ask') return ask(event);
@@ -299,6 +302,7 @@ export function createSupervisor({
       comm(request, 'open');
     },
     comm_msg: request => {
+      conversation.heard(request);
       void publisher.status('busy', request);
       comm(request, 'msg');
     },
