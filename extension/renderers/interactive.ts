@@ -100,7 +100,8 @@ class Interactive implements View<InteractivePayload> {
 
   private tell(text: string): void {
     setText(this.words, text);
-    this.words.hidden = !text;
+    // an attribute that is set again counts as changed
+    if (this.words.hidden === Boolean(text)) this.words.hidden = !text;
   }
 }
 

@@ -5,19 +5,26 @@
  */
 import type { MimeBundle } from '../base/host.ts';
 import { isTensor } from '../base/tensor.ts';
-import { displaySymbol, isDisplayable } from './displayable.ts';
+import { displaySymbol, isDisplayable, type DisplayOptions } from './displayable.ts';
 import { richOf } from './rich.ts';
 import { reasonOf, textOf } from './text.ts';
 import { toBase64 } from '../base/base64.ts';
 
-export { displaySymbol, isDisplayable, isSilent, silentSymbol, type Displayable } from './displayable.ts';
+export {
+  displaySymbol,
+  isDisplayable,
+  isSilent,
+  silentSymbol,
+  type Displayable,
+  type DisplayOptions,
+} from './displayable.ts';
 
 /** Always carries `text/plain`. A promise only where the value takes its time. */
-export function bundleOf(value: unknown): MimeBundle | Promise<MimeBundle> {
+export function bundleOf(value: unknown, options?: DisplayOptions): MimeBundle | Promise<MimeBundle> {
   // a tensor of any copy of the library looks as this copy shows it
   if (!isDisplayable(value) || isTensorSafely(value)) return plainBundle(value);
   try {
-    const made = value[displaySymbol]();
+    const made = value[displaySymbol](options);
     if (made instanceof Promise || typeof (made as { then?: unknown } | undefined)?.then === 'function')
       return Promise.resolve(made).then(
         bundle => complete(bundle, value),

@@ -7,8 +7,13 @@ export const displaySymbol: unique symbol = Symbol.for('Jupyter.display') as nev
 /** A value for which this is true has already shown itself: as a cell's last value it shows nothing. */
 export const silentSymbol: unique symbol = Symbol.for('neuronbook.silent') as never;
 
+export interface DisplayOptions {
+  /** Nobody saves it: what a page with the extension draws and the words are enough, without pictures for other pages. */
+  passing?: boolean;
+}
+
 export interface Displayable {
-  [displaySymbol](): MimeBundle | Promise<MimeBundle>;
+  [displaySymbol](options?: DisplayOptions): MimeBundle | Promise<MimeBundle>;
 }
 
 /** Reading a property of a stranger may throw: a proxy, a getter, a revoked object. */

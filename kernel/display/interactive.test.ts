@@ -3,9 +3,11 @@ import { afterEach, describe, expect, expectTypeOf, test } from 'vitest';
 import type { Comm, CommMessage, Host, MimeBundle } from '../base/host.ts';
 import { displaySymbol, type Displayable } from './bundle.ts';
 import { answerTo } from './live.ts';
+import { tensor } from '../base/tensor.ts';
 import { line } from './plot.ts';
 import { controlOf, controlProblem, type Control, type ControlForm } from './controls.ts';
 import { envelopeProblem, NEURONBOOK_MIME } from './payload.ts';
+import { matrix } from './views/matrix.ts';
 import { interactive, problem, type InteractivePayload, type InteractiveReply } from './views/interactive.ts';
 
 const hostKey = Symbol.for('neuronbook.host');
@@ -81,6 +83,21 @@ test('a reply carries what is drawn; the picture for others is saved with the fi
   await settled();
   const [{ bundle: drawn }] = heard as { bundle: MimeBundle }[];
   expect(Object.keys(drawn).sort()).toEqual(['application/vnd.plotly.v1+json', 'text/plain']);
+});
+
+test('what only passes by is not made into pictures for others', async () => {
+  const asked: unknown[] = [];
+  const shown = { [displaySymbol]: (options: unknown) => (asked.push(options), { 'text/plain': 'shown' }) };
+  const page = frontEnd();
+  const { payload } = await show(interactive(() => shown, { x: [0, 10] }));
+  page.open(payload.data.id).send({ seq: 1, values: { x: 4 } });
+  await settled();
+  expect(asked).toEqual([{}, { passing: true }]);
+  const view = matrix(tensor([1, 2, 3, 4], [2, 2]));
+  const all = Object.keys(view[displaySymbol]());
+  const passing = Object.keys(view[displaySymbol]({ passing: true }));
+  expect(passing).toEqual([NEURONBOOK_MIME, 'text/plain']);
+  expect(all).toEqual(expect.arrayContaining([...passing, 'text/html', 'image/png']));
 });
 
 test('an error of the function and a value from outside are told, and the next message is answered', async () => {

@@ -3,7 +3,7 @@
  * who answers when a reader selects something.
  */
 import type { MimeBundle } from '../base/host.ts';
-import { bundleOf, displaySymbol, type Displayable } from './bundle.ts';
+import { bundleOf, displaySymbol, type Displayable, type DisplayOptions } from './bundle.ts';
 import { figureHtml } from './figure-html.ts';
 import { answerTo, newLiveId } from './live.ts';
 import { isNumbers, NEURONBOOK_MIME } from './payload.ts';
@@ -42,13 +42,16 @@ export class ViewValue<View extends string, Data, Selection = never> implements 
     return { version: 1, view: this.view, data: this.data, options: this.options };
   }
 
-  [displaySymbol](): MimeBundle {
+  [displaySymbol]({ passing = false }: DisplayOptions = {}): MimeBundle {
     const { select } = this.options;
     if (select) answerSelections(select, this.selected!, this.onSelect!);
-    const [svg, png, words] = [this.forms.svg?.(), this.forms.png?.(), this.forms.words()];
+    const words = this.forms.words();
+    const drawn = { [NEURONBOOK_MIME]: this.payload };
+    if (passing) return { ...drawn, 'text/plain': words };
+    const [svg, png] = [this.forms.svg?.(), this.forms.png?.()];
     const html = this.forms.html ? { 'text/html': this.forms.html() } : figureHtml({ svg, png }, words);
     return {
-      [NEURONBOOK_MIME]: this.payload,
+      ...drawn,
       ...html,
       ...(svg !== undefined && { 'image/svg+xml': svg }),
       ...(png !== undefined && { 'image/png': png }),
@@ -77,7 +80,7 @@ export function answerSelections<Selection>(
       if (selection === undefined)
         throw new RangeError(`nothing to select at ${JSON.stringify(at)}; show the view again`);
       const value = await onSelect(selection);
-      return value === undefined ? { seq } : { seq, bundle: await bundleOf(value) };
+      return value === undefined ? { seq } : { seq, bundle: await bundleOf(value, { passing: true }) };
     } catch (error) {
       return { seq, error: error instanceof Error ? `${error.name}: ${error.message}` : String(error) };
     }

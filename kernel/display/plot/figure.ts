@@ -3,7 +3,7 @@
  * Each face reads the same figure, so the picture on GitHub is the picture in JupyterLab.
  */
 import type { MimeBundle } from '../../base/host.ts';
-import { displaySymbol, type Displayable } from '../bundle.ts';
+import { displaySymbol, type Displayable, type DisplayOptions } from '../bundle.ts';
 import { figureHtml } from '../figure-html.ts';
 import { PLOTLY_MIME } from '../payload.ts';
 import { describe } from './describe.ts';
@@ -64,10 +64,13 @@ export interface Figure {
 export class Chart implements Displayable {
   constructor(readonly figure: Figure) {}
 
-  [displaySymbol](): MimeBundle {
-    const [svg, words] = [this.svg(), this.toString()];
+  [displaySymbol]({ passing = false }: DisplayOptions = {}): MimeBundle {
+    const words = this.toString();
+    const drawn = { [PLOTLY_MIME]: toPlotly(this.figure) };
+    if (passing) return { ...drawn, 'text/plain': words };
+    const svg = this.svg();
     return {
-      [PLOTLY_MIME]: toPlotly(this.figure),
+      ...drawn,
       // exporters prefer it to the drawing, which they do not fit to a page of paper
       ...figureHtml({ svg }, words),
       'image/svg+xml': svg,

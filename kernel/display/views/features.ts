@@ -6,7 +6,7 @@
 import { ShapeError } from '../../base/errors.ts';
 import { answerTo, newLiveId } from '../live.ts';
 import type { MimeBundle } from '../../base/host.ts';
-import { displaySymbol } from '../bundle.ts';
+import { displaySymbol, type DisplayOptions } from '../bundle.ts';
 import { isRecord, isText, isTexts, type Problem, type ViewOptions, type ViewPayload } from '../payload.ts';
 import { ViewValue, type Selecting } from '../view-value.ts';
 import { html, svg, words } from './features-forms.ts';
@@ -175,10 +175,10 @@ export class FeaturesView extends ViewValue<'features', Data, number> {
     super('features', data, forms, selected, onSelect);
   }
 
-  override [displaySymbol](): MimeBundle {
+  override [displaySymbol](options?: DisplayOptions): MimeBundle {
     const { source } = this;
     if (source) answerTo(this.data.live, async asked => ({ ...(await answerFeatures(source, asked)) }));
-    return super[displaySymbol]();
+    return super[displaySymbol](options);
   }
 }
 

@@ -1,6 +1,6 @@
 /** Controls above a picture that is made again whenever one of them moves. */
 import type { MimeBundle } from '../../base/host.ts';
-import { bundleOf, displaySymbol, type Displayable } from '../bundle.ts';
+import { bundleOf, displaySymbol, type Displayable, type DisplayOptions } from '../bundle.ts';
 import { accepts, controlOf, controlProblem } from '../controls.ts';
 import type { Control, ControlForm, ControlValue, ValuesOf } from '../controls.ts';
 import { answerTo, newLiveId } from '../live.ts';
@@ -64,7 +64,7 @@ class Interactive<Forms extends Record<string, ControlForm>> implements Displaya
     const values = Object.fromEntries(
       Object.entries(this.controls).map(([name, { value }]) => [name, value]),
     );
-    const bundle = await this.make(values);
+    const bundle = await this.make(values, {});
     answerTo(this.id, async ({ seq, values }) => this.answer(Number(seq), values));
     const payload: InteractivePayload = {
       version: 1,
@@ -80,14 +80,14 @@ class Interactive<Forms extends Record<string, ControlForm>> implements Displaya
     return `interactive: ${Object.keys(this.controls).join(', ')}`;
   }
 
-  private async make(values: Record<string, ControlValue>): Promise<MimeBundle> {
+  private async make(values: Record<string, ControlValue>, options: DisplayOptions): Promise<MimeBundle> {
     const value = await this.fn(values as ValuesOf<Forms>);
-    return value === undefined ? { 'text/plain': '' } : bundleOf(value);
+    return value === undefined ? { 'text/plain': '' } : bundleOf(value, options);
   }
 
   private async answer(seq: number, values: unknown): Promise<InteractiveReply> {
     try {
-      return { seq, bundle: drawnOf(await this.make(this.checked(values))) };
+      return { seq, bundle: drawnOf(await this.make(this.checked(values), { passing: true })) };
     } catch (error) {
       return { seq, error: error instanceof Error ? `${error.name}: ${error.message}` : String(error) };
     }

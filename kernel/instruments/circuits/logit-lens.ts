@@ -9,7 +9,7 @@
 import { ShapeError } from '../../base/errors.ts';
 import type { Tensor } from '../../base/tensor.ts';
 import type { MimeBundle } from '../../base/host.ts';
-import { displaySymbol } from '../../display/displayable.ts';
+import { displaySymbol, type DisplayOptions } from '../../display/displayable.ts';
 import { lens, type LensOptions } from '../../display/views/lens.ts';
 import { patch } from '../../model/edits.ts';
 import type { Model } from '../../model/model.ts';
@@ -59,8 +59,8 @@ export class LogitLens {
     );
   }
 
-  [displaySymbol](): MimeBundle {
-    return this.view()[displaySymbol]();
+  [displaySymbol](options?: DisplayOptions): MimeBundle {
+    return this.view()[displaySymbol](options);
   }
 
   toString(): string {

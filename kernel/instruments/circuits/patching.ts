@@ -11,7 +11,7 @@ import { NeuronbookError, ShapeError } from '../../base/errors.ts';
 import { host, type MimeBundle } from '../../base/host.ts';
 import { formatDims } from '../../base/shape.ts';
 import { tensor, type Tensor } from '../../base/tensor.ts';
-import { displaySymbol } from '../../display/displayable.ts';
+import { displaySymbol, type DisplayOptions } from '../../display/displayable.ts';
 import { progress } from '../../display/progress.ts';
 import { patching as view, type PatchingOptions } from '../../display/views/patching.ts';
 import { compile } from '../../engine/compile.ts';
@@ -59,8 +59,8 @@ export class Patching {
     });
   }
 
-  [displaySymbol](): MimeBundle {
-    return this.view()[displaySymbol]();
+  [displaySymbol](options?: DisplayOptions): MimeBundle {
+    return this.view()[displaySymbol](options);
   }
 
   toString(): string {

@@ -4,7 +4,7 @@ import type { MimeBundle } from '../../base/host.ts';
 import { encodePng, type Pixels } from '../../base/png.ts';
 import type { Tensor } from '../../base/tensor.ts';
 import { toPixels } from '../../data/images.ts';
-import { displaySymbol } from '../../display/bundle.ts';
+import { displaySymbol, type DisplayOptions } from '../../display/bundle.ts';
 import { atlas } from '../../display/views/atlas.ts';
 
 export class Mosaic {
@@ -31,13 +31,15 @@ export class Mosaic {
   }
 
   /** A sheet that can be zoomed and searched; the picture without gaps where nothing draws it. */
-  [Symbol.for('Jupyter.display')](): MimeBundle {
+  [Symbol.for('Jupyter.display')](options: DisplayOptions = {}): MimeBundle {
     const { title, notes, places } = this;
     const labels = places.map(([column, row]) => `column ${column + 1}, row ${row + 1}`);
     const [columns, rows] = this.grid;
     const where = columns * rows === places.length ? { columns } : { places };
-    const shown = atlas(this.images, { title, labels, notes, ...where })[displaySymbol]();
-    return { ...shown, 'image/png': toBase64(encodePng(this.pixels())), 'text/plain': this.toString() };
+    const shown = atlas(this.images, { title, labels, notes, ...where })[displaySymbol](options);
+    const drawn = { ...shown, 'text/plain': this.toString() };
+    if (options.passing) return drawn;
+    return { ...drawn, 'image/png': toBase64(encodePng(this.pixels())) };
   }
 
   /** All pictures side by side, without gaps; what has no picture is transparent. */

@@ -86,16 +86,17 @@ async function shown(request: Show, lent: Lent): Promise<{ bundle: MimeBundle; w
   const model = variable(request.model, isModel, 'model');
   if (what === 'feature') {
     const picture = await lent.feature(model, site, { channel: Number(channel) });
-    return { bundle: await bundleOf(picture), words: '' };
+    return { bundle: await bundleOf(picture, { passing: true }), words: '' };
   }
   const feeds = Object.fromEntries(
     Object.entries(inputs ?? {}).map(([input, name]) => [input, variable(name, isTensor, 'tensor')]),
   );
   const { sites } = await model.run(feeds, { read: [site], outputs: [] });
   const [values] = Object.values(sites);
-  if (what === 'activations') return { bundle: await bundleOf(looked(site, values)), words: '' };
+  if (what === 'activations')
+    return { bundle: await bundleOf(looked(site, values), { passing: true }), words: '' };
   const chart = histogram(values, { title: site, x: 'activation' });
-  return { bundle: await bundleOf(chart), words: spread(values) };
+  return { bundle: await bundleOf(chart, { passing: true }), words: spread(values) };
 }
 
 function variable<T>(name: unknown, is: (value: unknown) => value is T, what: string): T {
