@@ -65,6 +65,21 @@ test('requests too, and a buffer as large as a pipe never is', () => {
   expect([received[0], received[2]]).toEqual([requests[0], requests[2]]);
 });
 
+test('each buffer has memory of its own, from where it begins, or what it is given', () => {
+  const given = Buffer.alloc(12);
+  const received: RunnerEvent[] = [];
+  const reader = createFrameReader<RunnerEvent>(
+    event => received.push(event),
+    size => (size === 12 ? given : Buffer.allocUnsafeSlow(size)),
+  );
+  const floats = Buffer.from(Float64Array.of(1, 2).buffer);
+  reader.take(Buffer.concat(encodeFrame(comm([Buffer.from('a'), floats, Buffer.alloc(12, 5)]))));
+  const { buffers } = received[0] as CommEvent;
+  expect([...new Float64Array(buffers[1].buffer)]).toEqual([1, 2]);
+  expect(buffers[2]).toBe(given);
+  expect(given).toEqual(Buffer.alloc(12, 5));
+});
+
 test('a buffer may be any view of memory, or memory itself', () => {
   const memory = Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8).buffer;
   const given = [memory, new Float32Array(memory, 4, 1), new DataView(memory, 1, 2)];

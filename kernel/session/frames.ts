@@ -3,9 +3,9 @@
  *
  *   text, by far the most common   `[run: u32][utf-8]`
  *   anything else                  structured clone
- *   what carries buffers           `[count: u32][size: u32 …][length of message: u32][message without them][buffers …]`
+ *   what carries buffers           `[count: u32][size: u32 …][message without them]`, and behind the frame each buffer
  *
- * so that fifty megabytes are copied by the pipe alone. The runner's writes block: a loop that prints without end waits
+ * so that fifty megabytes are copied by the pipe alone, to memory of their own. The runner's writes block: a loop that prints without end waits
  * for the reader instead of filling memory, and what was written arrives even where the runner dies on its next line.
  */
 import { writeSync } from 'node:fs';
@@ -32,14 +32,11 @@ export function encodeFrame(message: Framed): Uint8Array[] {
   }
   if (!('buffers' in message) || !message.buffers.length) return [frame(Kind.MESSAGE, serialize(message))];
   const buffers = message.buffers.map(bytesOf);
-  const rest = serialize({ ...message, buffers: [] });
   const sizes = buffers.map(({ length }) => length);
-  const head = frame(Kind.BUFFERS, words(sizes.length, ...sizes, rest.length), rest);
-  head.writeUInt32LE(
-    sizes.reduce((a, b) => a + b, head.length - HEAD),
-    0,
-  );
-  return [head, ...buffers];
+  return [
+    frame(Kind.BUFFERS, words(sizes.length, ...sizes), serialize({ ...message, buffers: [] })),
+    ...buffers,
+  ];
 }
 
 function emptyFrame(kind: number, length: number): Buffer {
@@ -93,43 +90,62 @@ export interface FrameReader {
   space(): Buffer | undefined;
 }
 
-/** Collects chunks as they arrive and hands out whole messages. */
-export function createFrameReader<T extends Framed>(handler: (message: T) => void): FrameReader {
+/** Collects chunks as they arrive and hands out whole messages; their buffers lie in what `allocate` gives. */
+export function createFrameReader<T extends Framed>(
+  handler: (message: T) => void,
+  allocate: (size: number) => Buffer = Buffer.allocUnsafeSlow,
+): FrameReader {
   /** Less than a head. */
   let rest: Buffer = Buffer.alloc(0);
-  /** A frame on its way, put together in place, and how much of it is there. */
-  let partial: Buffer | undefined;
-  let filled = 0;
+  /** What is on its way to its place, how much of it is there, and who waits for it. */
+  let partial: { space: Buffer; filled: number; then(whole: Buffer): void } | undefined;
 
-  function parse(chunk: Buffer): void {
-    rest = rest.length ? Buffer.concat([rest, chunk]) : chunk;
-    while (rest.length >= HEAD) {
-      const wanted = HEAD + rest.readUInt32LE(0);
-      if (rest.length < wanted) {
-        partial = Buffer.allocUnsafe(wanted);
-        filled = rest.copy(partial);
-        rest = rest.subarray(rest.length);
-        return;
-      }
-      const whole = rest.subarray(0, wanted);
-      rest = rest.subarray(wanted);
-      handler(decode(whole) as T);
+  /** All but what belongs to the part on its way. */
+  function fill(chunk: Buffer, part: NonNullable<typeof partial>): Buffer | undefined {
+    const { space, filled, then } = part;
+    const inPlace = chunk.buffer === space.buffer && chunk.byteOffset === space.byteOffset + filled;
+    const used = inPlace ? chunk.length : chunk.copy(space, filled);
+    part.filled += used;
+    if (part.filled < space.length) return undefined;
+    partial = undefined;
+    then(space);
+    return used < chunk.length ? chunk.subarray(used) : undefined;
+  }
+
+  /** All but the first frame. */
+  function parse(chunk: Buffer): Buffer | undefined {
+    const all = rest.length ? Buffer.concat([rest, chunk]) : chunk;
+    rest = all.subarray(all.length);
+    const wanted = all.length < HEAD ? Infinity : HEAD + all.readUInt32LE(0);
+    if (wanted === Infinity) rest = all;
+    else if (all.length < wanted)
+      return fill(all, (partial = { space: Buffer.allocUnsafe(wanted), filled: 0, then: finish }));
+    else finish(all.subarray(0, wanted));
+    return all.length > wanted ? all.subarray(wanted) : undefined;
+  }
+
+  function finish(whole: Buffer): void {
+    if (whole[WORD] === Kind.BUFFERS) collect(sizesOf(whole), messageOf(whole), []);
+    else handler(decode(whole) as T);
+  }
+
+  /** Waits for the buffers that come behind their frame. */
+  function collect(sizes: number[], message: Framed, buffers: Buffer[]): void {
+    for (let size; (size = sizes[buffers.length]) !== undefined;) {
+      const space = allocate(size);
+      buffers.push(space);
+      if (!size) continue;
+      partial = { space, filled: 0, then: () => collect(sizes, message, buffers) };
+      return;
     }
+    handler({ ...message, buffers } as unknown as T);
   }
 
   return {
     take(chunk) {
-      if (!partial) return parse(chunk);
-      const inPlace = chunk.buffer === partial.buffer && chunk.byteOffset === partial.byteOffset + filled;
-      const used = inPlace ? chunk.length : chunk.copy(partial, filled);
-      filled += used;
-      if (filled < partial.length) return;
-      const whole = partial;
-      partial = undefined;
-      handler(decode(whole) as T);
-      parse(chunk.subarray(used));
+      for (let left: Buffer | undefined = chunk; left;) left = partial ? fill(left, partial) : parse(left);
     },
-    space: () => partial?.subarray(filled),
+    space: () => partial?.space.subarray(partial.filled),
   };
 }
 
@@ -137,17 +153,14 @@ function decode(whole: Buffer): Framed {
   const kind = whole[WORD];
   const body = whole.subarray(HEAD);
   if (kind === Kind.MESSAGE) return deserialize(body) as Framed;
-  if (kind === Kind.BUFFERS) return decodeBuffers(body);
   const name = kind === Kind.STDOUT ? 'stdout' : 'stderr';
   return { type: 'stream', run: body.readUInt32LE(0), name, text: body.toString('utf8', WORD) };
 }
 
-function decodeBuffers(body: Buffer): Framed {
-  const count = body.readUInt32LE(0);
-  const word = (i: number) => body.readUInt32LE(i * WORD);
-  const start = (count + 2) * WORD;
-  let at = start + word(count + 1);
-  const message = deserialize(body.subarray(start, at)) as Framed;
-  const buffers = Array.from({ length: count }, (_, i) => body.subarray(at, (at += word(i + 1))));
-  return { ...message, buffers } as Framed;
+function sizesOf(whole: Buffer): number[] {
+  const word = (i: number) => whole.readUInt32LE(HEAD + i * WORD);
+  return Array.from({ length: word(0) }, (_, i) => word(i + 1));
 }
+
+const messageOf = (whole: Buffer): Framed =>
+  deserialize(whole.subarray(HEAD + (whole.readUInt32LE(HEAD) + 1) * WORD)) as Framed;

@@ -51,6 +51,9 @@ export interface Runner {
 }
 
 const LAST_WORDS = 8192;
+/** Buffers whose memory is used again, in bytes, and how long it is kept for that, in ms. */
+const LARGE = 1 << 20;
+const SOON = 1000;
 /** What Node says at the end of a process whose interrupt worker has an inspector: nothing that a reader could use. */
 const farewell = 'Waiting for the debugger to disconnect...\n';
 
@@ -60,6 +63,26 @@ export function createRunner({ cwd, onEvent, onOutput, onExit }: RunnerOptions):
   let ready = false;
   let chunks = 0;
 
+  /**
+   * Memory of a large buffer that has gone to the child, for the answer: pages that the system has to find take longer than
+   * what is copied to them.
+   */
+  let spare: Uint8Array | undefined;
+  let forgetting: NodeJS.Timeout | undefined;
+  function keep(part: Uint8Array): void {
+    if (part.length < LARGE) return;
+    spare = part;
+    clearTimeout(forgetting);
+    forgetting = setTimeout(() => (spare = undefined), SOON);
+    forgetting.unref();
+  }
+  function lent(size: number): Buffer {
+    if (!spare || size < LARGE || size > spare.length) return Buffer.allocUnsafeSlow(size);
+    const memory = Buffer.from(spare.buffer, spare.byteOffset, size);
+    spare = undefined;
+    return memory;
+  }
+
   const child = forkRunner(cwd);
   const [requests, line, eventsPipe, debug] = [REQUESTS_FD, INTERRUPT_FD, EVENTS_FD, DEBUG_FD].map(
     fd => (child.stdio as readonly unknown[])[fd] as Socket,
@@ -68,7 +91,7 @@ export function createRunner({ cwd, onEvent, onOutput, onExit }: RunnerOptions):
   const reader = createFrameReader<RunnerEvent>(event => {
     if (event.type === 'ready') ready = true;
     onEvent(event);
-  });
+  }, lent);
   const events = readInPlace(eventsPipe, reader, () => chunks++);
   line.setEncoding('utf8');
   line.on('data', text => {
@@ -99,7 +122,7 @@ export function createRunner({ cwd, onEvent, onOutput, onExit }: RunnerOptions):
     send(request) {
       if (!requests.writable) return;
       requests.cork();
-      for (const part of encodeFrame(request)) requests.write(part);
+      for (const part of encodeFrame(request)) requests.write(part, () => keep(part));
       requests.uncork();
     },
     interrupt: run => void line.write(`interrupt ${run}\n`),
