@@ -25,10 +25,9 @@ test('a start is the mean of the inputs nearest the middle of its facet, all of 
   const found = await multifaceted(model, image, { ...melon, mean: 2, steps: 1 });
   const scores = await viz.score(model, melon.unit, image);
   const sorted = [...scores].sort((a, b) => a - b);
-  const bound = sorted[28] + (2 / 3) * (sorted[55] - sorted[28]);
-  expect(found.inputs.flat().sort((a, b) => a - b)).toEqual(
-    [...scores.keys()].filter(i => scores[i] > bound),
-  );
+  const bound = (sorted[28] + sorted[55]) / 2;
+  const exciting = [...scores.keys()].filter(i => scores[i] > bound);
+  expect(found.inputs.flat().sort((a, b) => a - b)).toEqual(exciting);
   const [[a, b]] = found.inputs;
   const mean = image
     .at(a)
@@ -45,3 +44,12 @@ test('the claim at its small scale, with the seeds that its rules were made with
   if (process.env.NEURONBOOK_FIGURES) console.log(String(report));
   expect(report.met, String(report)).toBe(true);
 }, 400_000);
+
+test('inputs that do not count are in no facet', async () => {
+  const model = await load('zoo:textures');
+  const { image } = textures.batch(rng('among'), 56);
+  const all = await multifaceted(model, image, { ...melon, steps: 1 });
+  const among = all.inputs.flat().slice(1);
+  const found = await multifaceted(model, image, { ...melon, steps: 1, among });
+  expect(found.inputs.flat().sort((a, b) => a - b)).toEqual(among.sort((a, b) => a - b));
+});
