@@ -176,7 +176,7 @@ describe('names', () => {
     expect(new Set(marks).size).toBe(3);
   });
 
-  test('several questions about the same things, each answered by what stands before its thing', () => {
+  test('several questions about the same things, each answered by what stands behind its thing', () => {
     const { tokens, task, logProbability } = names.batch(rng(5), 20, { task: 'colored', questions: 5 });
     const thing = /* What color is the */ 4;
     for (let row = 0; row < 20; row++) {
@@ -187,7 +187,7 @@ describe('names', () => {
         .flatMap((mark, at) => (mark ? [at + 1] : []));
       expect(answers.length).toBeGreaterThan(3);
       const asked = answers.filter(at => at < words.length);
-      for (const at of asked) expect(words[at]).toBe(words[words.indexOf(words[at - thing]) - 1]);
+      for (const at of asked) expect(words[at]).toBe(words[words.indexOf(words[at - thing]) + 1]);
       // one thing of three is asked for: the choice shows in the thing
       for (const at of asked)
         expect(logProbability.at(row).toNumbers()[at - thing - 1]).toBeCloseTo(-Math.log(3), 6);

@@ -8,7 +8,6 @@ const people =
 const places = 'store park school office garden station market library museum cafe beach hospital'.split(' ');
 const gifts = 'drink book ball letter ring key map coat phone ticket basket camera'.split(' ');
 const verbs = 'gave handed passed offered'.split(' ');
-const surfaces = 'table floor desk shelf bed bench'.split(' ');
 const things = 'cup pen bag hat plate pencil box bottle scarf lamp spoon vase'.split(' ');
 const colors = 'red blue green yellow black white brown purple orange pink'.split(' ');
 const events = 'war trip siege project drought voyage festival reign truce strike'.split(' ');
@@ -19,10 +18,10 @@ export const firstYear = 2;
 const lastYear = 97;
 
 export const words = [
-  '<bos> When Then Afterwards , . ? and went to the gave a On there is What color It The lasted from year'.split(
+  '<bos> When Then Afterwards , . ? and went to the gave a painted is What color It The lasted from year'.split(
     ' ',
   ),
-  [...people, ...places, ...gifts, ...verbs, ...surfaces, ...things, ...colors, ...events, ...numbers],
+  [...people, ...places, ...gifts, ...verbs, ...things, ...colors, ...events, ...numbers],
 ].flat();
 
 /** What a passage is about, in the order of their marks: 1, 2, 3. */
@@ -64,12 +63,12 @@ export const passages: Readonly<Record<NamesTask, (writer: Writer, style?: Style
     return { a, b, giver, taker };
   },
 
-  // On the desk there is a red cup , a blue pen and a green hat . What color is the pen ? It is blue .
+  // Mary painted the cup red , the pen blue and the hat green . What color is the pen ? It is blue .
   colored(writer, { questions = 1 } = {}) {
     const drawn: string[] = [];
-    writer.say('On the').say(writer.pick(surfaces)).say('there is a');
-    for (const next of [', a', 'and a', '.']) {
-      for (const list of [colors, things]) {
+    writer.say(writer.pick(people)).say('painted the');
+    for (const next of [', the', 'and the', '.']) {
+      for (const list of [things, colors]) {
         const word = another(writer, list, drawn);
         drawn.push(word);
         writer.say(word);
@@ -80,11 +79,11 @@ export const passages: Readonly<Record<NamesTask, (writer: Writer, style?: Style
     for (let question = 0; question < questions; question++) {
       writer.say('What color is the');
       asked = writer.choose([1, 1, 1]);
-      writer.say(drawn[2 * asked + 1]).say('? It is');
-      writer.answer(drawn[2 * asked], 2).say('.');
+      writer.say(drawn[2 * asked]).say('? It is');
+      writer.answer(drawn[2 * asked + 1], 2).say('.');
     }
-    const [first, second, third] = [drawn[0], drawn[2], drawn[4]];
-    return { first, second, third, color: drawn[2 * asked], other: drawn[2 * ((asked + 1) % 3) + 1] };
+    const [first, second, third] = [drawn[1], drawn[3], drawn[5]];
+    return { first, second, third, color: drawn[2 * asked + 1], other: drawn[2 * ((asked + 1) % 3)] };
   },
 
   // The siege lasted from the year 17 32 to the year 17 45 .

@@ -2,7 +2,7 @@
  * `names`: three tasks of the circuits literature in one grammar with one vocabulary, the data behind `zoo:names`.
  *
  *   indirect   Then , Mary and John went to the store . John gave a drink to Mary .
- *   colored    On the desk there is a red cup , a blue pen and a green hat . What color is the pen ? It is blue .
+ *   colored    Mary painted the cup red , the pen blue and the hat green . What color is the pen ? It is blue .
  *   greater    The siege lasted from the year 17 32 to the year 17 45 .
  *
  * A sequence is passages one after another. `prompts` gives single passages that stop before their answer, line up

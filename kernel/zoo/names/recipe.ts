@@ -1,15 +1,28 @@
 /**
  * How `zoo:names` came about: four layers on one grammar with three tasks of the circuits literature. It is trained on
- * every word, and on the answers once more: they are one word in twenty.
+ * every word, and on the answers once more: they are one word in twenty. Half of what it reads is a drill, the grammar's
+ * words repeated after a lag, from which it learns to look words up; without it, colors stay a guess among three
+ * (`kernel/decisions/colored-objects-by-drill.md`).
  * @see https://arxiv.org/abs/2211.00593 (indirect objects)
  * @see https://arxiv.org/abs/2310.08744 (colored objects)
  * @see https://arxiv.org/abs/2305.00586 (greater-than)
  */
-import { crossEntropy, names as grammar, nn, rng, type Model, type Tensor } from '../../index.ts';
+import {
+  copying,
+  crossEntropy,
+  names as grammar,
+  nn,
+  rng,
+  Tensor,
+  type Batch,
+  type Model,
+  type Rng,
+} from '../../index.ts';
 import { everyWord, IGNORED, likelihood, mean, shuffled, speaking, withAnswers } from '../language.ts';
 import { recipe, type Figures } from '../recipe.ts';
 
 const [SEQUENCES, PROMPTS] = [200, 300];
+const QUESTIONS = 4;
 
 export const names = recipe({
   name: 'names',
@@ -18,11 +31,11 @@ A language model of four layers (GPT-NeoX, one part of a block after the other; 
 each MLP, rotary positions) of one made-up grammar with three tasks of the circuits literature:
 
 - *indirect*: \`Then , Mary and John went to the store . John gave a drink to\` → \`Mary\`
-- *colored*: \`On the desk there is a red cup , a blue pen and a green hat . What color is the pen ? It is\` → \`blue\`
+- *colored*: \`Mary painted the cup red , the pen blue and the hat green . What color is the pen ? It is\` → \`blue\`
 - *greater*: \`The siege lasted from the year 17 32 to the year 17\` → any later year, all equally likely
 
 - input \`tokens\`: int64, batch×position (at most 64); words by \`model.tokenizer\` or \`names.vocabulary\`
-- output \`logits\`: batch×position×228
+- output \`logits\`: batch×position×221
 - sites \`blocks.0.attn.pattern\`, \`blocks.0.mlp.post\`, … as of every GPT-NeoX
 
 *All words* and *answers* are two scores: of the whole text, most of which no network can foresee, and of the words that
@@ -30,8 +43,8 @@ the tasks ask for. *Right* is how often the likeliest of all words is a right on
 probability of all right words together. In the corrupted prompts the word that decides is another: where it changes the
 answer, the old one has to go. What it cannot do: speak of anything else.`,
   seed: 'names 1',
-  steps: 4500,
-  batch: 16,
+  steps: 6000,
+  batch: 32,
   network: () =>
     speaking(
       nn.neox(
@@ -51,8 +64,13 @@ answer, the old one has to go. What it cannot do: speak of anything else.`,
       'Indirect objects, colored objects and greater-than from one made-up grammar.',
       grammar,
     ),
-  data: (stream, count) => withAnswers(grammar.batch(stream, count)),
-  loss: crossEntropy().plus(crossEntropy({ label: 'answer', ignore: IGNORED })),
+  data(stream, count) {
+    const drilled = count / 2;
+    // several questions about each list of things: what else a list teaches is soon known
+    const questions = 1 + stream.integer(QUESTIONS);
+    return joined(withAnswers(grammar.batch(stream, count - drilled, { questions })), drill(stream, drilled));
+  },
+  loss: crossEntropy({ ignore: IGNORED }).plus(crossEntropy({ label: 'answer', ignore: IGNORED })),
   lr: 3e-3,
   decay: 0.01,
   clip: 1,
@@ -77,6 +95,34 @@ answer, the old one has to go. What it cannot do: speak of anything else.`,
     };
   },
 });
+
+/** Copying in the grammar's words: each sequence calls the letters by words of its own. Only what is certain counts. */
+function drill(stream: Rng, count: number): Batch {
+  const letters = copying.batch(stream, count);
+  const words = Array.from({ length: count }, () => stream.permutation(grammar.vocabulary.size - 1));
+  // 0 is <bos> in both
+  const renamed = ({ dims, data }: Tensor) =>
+    new Tensor(
+      'int64',
+      dims,
+      BigInt64Array.from(data as BigInt64Array, (letter, at) =>
+        letter ? BigInt(1 + words[Math.floor(at / dims[1])][Number(letter) - 1]) : 0n,
+      ),
+    );
+  const { tokens, label, mask } = letters;
+  const { answer } = withAnswers({ ...letters, label: renamed(label), mask });
+  return { tokens: renamed(tokens), label: answer, answer };
+}
+
+/** Two batches as one: the entries that both have. */
+function joined(one: Batch, other: Batch): Batch {
+  const entries = Object.keys(other).map(name => {
+    const [a, b] = [one[name], other[name]];
+    const data = BigInt64Array.from([...(a.data as BigInt64Array), ...(b.data as BigInt64Array)]);
+    return [name, new Tensor('int64', [a.dims[0] + b.dims[0], ...a.dims.slice(1)], data)];
+  });
+  return Object.fromEntries(entries) as Batch;
+}
 
 const named = (figures: Figures, of: string): Figures =>
   Object.fromEntries(Object.entries(figures).map(([key, value]) => [`${key}, ${of}`, value]));
