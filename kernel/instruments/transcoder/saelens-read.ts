@@ -64,7 +64,8 @@ export function ours(config: Config, read: Values, options: LoadTranscoderOption
   const [dIn, features] = [config.d_in as number, config.d_sae as number];
   const dOut = (config.d_out as number | undefined) ?? dIn;
   const [architecture, own] = reader ? reader(config, values) : [remembered(config, note), values];
-  const centre: Centre = plain ? note!.centre! : config.apply_b_dec_to_input === false ? 'none' : 'b_dec';
+  const { apply_b_dec_to_input: centred = !named.includes('transcoder') } = config;
+  const centre: Centre = plain ? note!.centre! : centred ? 'b_dec' : 'none';
   const { W_enc, W_dec, b_dec, W_skip } = values;
   const coder: Coder = {
     architecture,

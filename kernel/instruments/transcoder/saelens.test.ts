@@ -3,12 +3,12 @@
  * is written again as it was. That it reads what we write is checked by the same script: `saelens.py --check FOLDER`,
  * on the folder that TRANSCODER_FILES names.
  */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, test } from 'vitest';
-import { openSafetensors } from '../../base/safetensors/index.ts';
+import { openSafetensors, saveSafetensors } from '../../base/safetensors/index.ts';
 import { rng } from '../../base/rng.ts';
 import { Tensor } from '../../base/tensor.ts';
 import type { Architecture } from './architecture.ts';
@@ -45,6 +45,53 @@ async function tensorsIn(
     all.map(([name, tensor]) => [name, { dims: tensor.dims, values: tensor.toNumbers() }]),
   );
 }
+
+/** A coder of SAELens 6 under a description as SAELens wrote it before. */
+function older(name: string, fields: object, changed: Record<string, Float32Array> = {}): Promise<string> {
+  const [from, to] = [join(folder, name), join(root, `older ${name} ${JSON.stringify(fields).length}`)];
+  const before = { d_in: 6, d_sae: 8, dtype: 'float32', model_name: 'gpt2-small', ...fields };
+  mkdirSync(to, { recursive: true });
+  writeFileSync(join(to, 'cfg.json'), JSON.stringify(before));
+  return tensorsIn(from).then(async tensors => {
+    const all = Object.entries(tensors).map(([key, { dims, values }]) => [
+      key,
+      new Tensor('float32', dims, Float32Array.from(values)),
+    ]);
+    const more = Object.entries(changed).map(([key, data]) => [
+      key,
+      new Tensor('float32', [data.length], data),
+    ]);
+    await saveSafetensors(
+      join(to, 'sae_weights.safetensors'),
+      new Map([...all, ...more] as [string, Tensor][]),
+    );
+    return to;
+  });
+}
+
+describe('as SAELens wrote it before version 6', () => {
+  const hook = { hook_point: 'blocks.3.hook_resid_pre', hook_point_layer: 3 };
+  const k = { activation_fn_kwargs: { k: 3 } };
+  test.each([
+    ['standard', { ...hook, activation_fn_str: 'relu', normalize_activations: false }],
+    ['standard', { ...hook, architecture: 'standard', activation_fn: 'relu', normalize_activations: null }],
+    ['topk', { ...hook, activation_fn_str: 'topk', ...k }],
+    ['topk', { ...hook, architecture: 'standard', activation_fn: 'topk', ...k, sae_lens_version: '4.1.0' }],
+    ['gated', { ...hook, architecture: 'gated' }],
+  ])('%s', async (name, fields) => {
+    const t = await load(await older(name, fields, { scaling_factor: new Float32Array(8).fill(1) }));
+    expect([t.from, t.to]).toEqual([['blocks.3.hook_resid_pre'], ['blocks.3.hook_resid_pre']]);
+    expect(off((await t.reconstruct(input)).data as Float32Array, coders[name].y)).toBeLessThan(1e-5);
+  });
+
+  test('a factor for each feature is refused', async () => {
+    const path = await older('standard', hook, { scaling_factor: new Float32Array(8).fill(1.5) });
+    await expect(load(path)).rejects.toThrow(
+      `${path} scales its features one by one (scaling_factor has 1.5), as SAELens did before version 6; ` +
+        'expected 1 all over: multiply the rows of W_dec by them and leave them out',
+    );
+  });
+});
 
 describe.each(Object.entries(coders))('%s of SAELens', (name, expected) => {
   test('computes here what it computed there', async () => {
@@ -172,7 +219,7 @@ describe('a coder of ours', () => {
     const text = readFileSync(cfg, 'utf8');
     for (const [broken, why] of [
       [text.slice(0, 50), /cfg.json is no JSON/],
-      ['[]', /cfg.json describes no coder; expected architecture, d_in and d_sae/],
+      ['[]', /cfg.json describes no coder; expected d_in and d_sae, as SAELens writes them/],
       [
         text.replace('"topk"', '"temporal"'),
         /unknown architecture in .*: temporal; expected one of standard/,

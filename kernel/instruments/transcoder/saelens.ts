@@ -15,6 +15,7 @@ import { Tensor } from '../../base/tensor.ts';
 import { readFile, writeFile } from '#platform/files';
 import { total } from './coder.ts';
 import { sameSites } from './rows.ts';
+import { assertUnscaled, modern } from './saelens-older.ts';
 import { ours, type LoadTranscoderOptions } from './saelens-read.ts';
 import { described, dimsOf, theirs, type Config } from './saelens-write.ts';
 import type { Transcoder } from './transcoder.ts';
@@ -78,7 +79,7 @@ export async function save(
 }
 
 /**
- * Reads a coder that `save` or SAELens 6 has written.
+ * Reads a coder that `save` or SAELens has written, before its version 6 too.
  * @throws FormatError where the files are not such a folder; NeuronbookError on an architecture that is not known
  * @example
  * await transcoder.save(coder, 'coders/layer1')
@@ -92,6 +93,7 @@ export async function load(folder: string, options: LoadTranscoderOptions = {}):
     const values = Object.fromEntries(
       file.names.map(name => [name, Float32Array.from(file.read(name).toFloat32OrWider())]),
     );
+    assertUnscaled(values, path);
     return ours(config, values, options, path);
   } finally {
     file.close();
@@ -100,12 +102,13 @@ export async function load(folder: string, options: LoadTranscoderOptions = {}):
 
 function parsed(bytes: Uint8Array, path: string): Config {
   try {
-    const config: unknown = JSON.parse(new TextDecoder().decode(bytes));
-    const { architecture, d_in, d_sae } = (config ?? {}) as Config;
+    const read: unknown = JSON.parse(new TextDecoder().decode(bytes));
+    const config = modern((read ?? {}) as Config);
+    const { architecture, d_in, d_sae } = config;
     if (typeof architecture === 'string' && typeof d_in === 'number' && typeof d_sae === 'number')
-      return config as Config;
+      return config;
   } catch (error) {
     throw new FormatError(`${path} is no JSON: ${(error as Error).message}`, path);
   }
-  throw new FormatError(`${path} describes no coder; expected architecture, d_in and d_sae`, path);
+  throw new FormatError(`${path} describes no coder; expected d_in and d_sae, as SAELens writes them`, path);
 }
