@@ -9,6 +9,7 @@ import { rng } from '../base/rng.ts';
 import { tensor, Tensor } from '../base/tensor.ts';
 import { decode } from './decode.ts';
 import { encode } from './encode.ts';
+import type { Graph } from './graph.ts';
 import { splice, tap } from './surgery.ts';
 import { anyGraph, convnet, graphOf, info, node, sharedModel } from './testing.ts';
 
@@ -30,6 +31,18 @@ test('nodes of one name are told apart in the file, since ONNX Runtime refuses t
     { inputs: [info('x')], outputs: [info('c')] },
   );
   expect(decode(encode(graph)).nodes.map(({ name }) => name)).toEqual(['n', 'n.2', 'n.2.2']);
+});
+
+test('a branch that is a constant says its type, which nothing around it does', () => {
+  const fixed = graphOf([], { outputs: [info('c')], constants: { c: tensor([1, 2]) } });
+  const computed = graphOf([node('d = Relu(x)')], { outputs: [info('d')] });
+  const graph = graphOf([node('y = If(flag)', { then_branch: fixed, else_branch: computed })], {
+    inputs: [info('x', 2), { name: 'flag', dtype: 'bool', dims: [] }],
+    outputs: [info('y', 2)],
+  });
+  const [{ attributes }] = decode(encode(graph)).nodes;
+  expect((attributes.then_branch as Graph).outputs).toEqual([info('c', 2)]);
+  expect((attributes.else_branch as Graph).outputs).toEqual([{ name: 'd', dtype: 'float32' }]);
 });
 
 test('weights beyond one protobuf message are refused', () => {

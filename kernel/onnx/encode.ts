@@ -78,7 +78,12 @@ function encodeGraph(graph: Graph, options: EncodeOptions, nested: boolean): Gra
       return place ? encodePlaced(tensor, name, place) : encodeTensor(tensor, name);
     }),
     input: graph.inputs.map(info => (nested && !info.dims ? nameOnly(info) : encodeInfo(info))),
-    output: graph.outputs.map(nested ? nameOnly : encodeInfo),
+    output: graph.outputs.map(info => {
+      if (!nested) return encodeInfo(info);
+      // nothing around it tells the type of a branch that is a constant
+      const value = graph.constants.get(info.name);
+      return value ? encodeInfo({ ...info, dtype: value.dtype, dims: value.dims }) : nameOnly(info);
+    }),
     value_info: inner.map(encodeInfo),
   };
 }
