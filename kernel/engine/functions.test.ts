@@ -61,6 +61,7 @@ test.each<[string, Var, readonly (bigint | number)[]]>([
   ['Cast to float rounds', cast(int64(3n), 'float32'), [3]],
   ['Cast to int truncates', cast(trace.constant(tensor([-1.7, 2.9])), 'int64'), [-1n, 2n]],
   ['ReduceProd', apply('ReduceProd', [int64(2n, 3n, 4n)]), [24n]],
+  ['Sign', apply('Sign', [int64(-7n, 0n, huge)]), [-1n, 0n, 1n]],
 ])('folding: %s', (_name, folded, expected) => {
   expect(Array.from(folded.value!.data as BigInt64Array)).toEqual(expected);
 });

@@ -49,7 +49,12 @@ function stretched(value: Tensor, dims: Dims): ArrayLike<number> {
 export function stored(elements: readonly (number | boolean)[], dims: Dims, dtype: DType): Tensor {
   if (dtype === 'float16') return new Tensor(dtype, dims, floatsToHalves(elements.map(Number)));
   const data = allocate(dtype, elements.length);
-  const whole = dtype === 'bool' ? elements.map(Number) : elements;
+  const whole =
+    dtype === 'bool'
+      ? elements.map(Number)
+      : dtype === 'int64' || dtype === 'uint64'
+        ? elements.map(BigInt)
+        : elements;
   whole.forEach((element, i) => ((data as { [index: number]: unknown })[i] = element));
   return new Tensor(dtype, dims, data);
 }
