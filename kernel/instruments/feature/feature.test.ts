@@ -1,5 +1,6 @@
 /** The recipe, on a really trained network: what ascends, what repeats, what stops. */
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { InterruptError } from '../../base/errors.ts';
 import {
   host,
   setHost,
@@ -188,6 +189,22 @@ describe('showing', () => {
     expect(result.curves[0].length).toBeGreaterThan(3);
     expect(result.curves[0].length).toBeLessThan(1000);
     expect(shown.at(-1)!.bundle['text/plain']).toMatch(/\(interrupted\)/);
+  });
+
+  test('where a slow step leaves no time for another, Interrupt keeps the picture that was shown last', async () => {
+    const shown: Shown[] = hosted({
+      enterNative: () => {
+        if (host().interrupted) throw new InterruptError('interrupted');
+      },
+    });
+    Object.defineProperty(host(), 'interrupted', { get: () => shown.length > 0 });
+    const result = await feature(model, 'conv3', { channels: [1, 2], steps: 100_000 });
+    expect(result.interrupted).toBe(true);
+    // one picture while it ran, and the same in the end, told to be the last
+    expect(shown.map(({ options }) => options?.update)).toEqual([false, true]);
+    const picture = ({ bundle }: Shown) => bundle['image/png'];
+    expect(picture(shown[1])).toBe(picture(shown[0]));
+    expect(shown[1].bundle['text/plain']).toMatch(/\(interrupted\)/);
   });
 
   test('a picture that a reader clicks reaches the handler, and none that is not there', async () => {

@@ -4,7 +4,7 @@
  * `train/ascend` runs it.
  * @see https://distill.pub/2017/feature-visualization (Olah, Mordvintsev & Schubert 2017)
  */
-import { NeuronbookError } from '../../base/errors.ts';
+import { InterruptError, NeuronbookError } from '../../base/errors.ts';
 import { host } from '../../base/host.ts';
 import { rng as seeded, type Rng } from '../../base/rng.ts';
 import type { Tensor } from '../../base/tensor.ts';
@@ -100,13 +100,18 @@ export async function feature(
     if (host().interrupted) break;
     // several pictures of one objective are not one picture several times
     const rng = first ? seed.split(`from ${first}`) : seed;
-    await ascendGroup(model, group, options, steps, rng, pictures => result.update(first, pictures));
+    const report = (pictures: FeaturePicture[]) => result.update(first, pictures);
+    const last = await ascendGroup(model, group, options, steps, rng, report);
+    result.keep(first, last);
     first += group.length;
+    // the last of all are shown by `finish`, once
+    if (first < objectives.length && !host().interrupted) result.show();
   }
   result.finish();
   return result;
 }
 
+/** Reports pictures while they form, and gives the last. */
 async function ascendGroup(
   model: Model,
   objectives: readonly Objective[],
@@ -114,7 +119,7 @@ async function ascendGroup(
   steps: number,
   rng: Rng,
   report: (pictures: FeaturePicture[]) => void,
-): Promise<void> {
+): Promise<FeaturePicture[]> {
   const { image = fourier(), wake = WAKING } = options;
   const { optimizer = adam({ lr: options.lr ?? image.lr ?? 0.05 }), gradient } = options;
   const input = inputOf(model, options.input);
@@ -137,8 +142,14 @@ async function ascendGroup(
 
   // 2. ascend, with fresh draws at each step
   const curves = objectives.map((): { step: number; value: number }[] => []);
+  let seen: Tensor | undefined;
   const snapshot = async (at: Tensor): Promise<FeaturePicture[]> => {
-    const pixels = await picturesOf(at);
+    const pixels = await picturesOf(at).catch((error: unknown) => {
+      // on a slow machine the step in which the reader interrupted took all the time there was for another
+      if (error instanceof InterruptError && seen) return seen;
+      throw error;
+    });
+    seen = pixels;
     return objectives.map((_, b) => ({ pixels: pixels.at(b), curve: curves[b] }));
   };
   const draws = rng.split('transforms');
@@ -164,7 +175,7 @@ async function ascendGroup(
     report(await snapshot(parameters));
     shownAt = Date.now();
   }
-  report(await snapshot(last));
+  return snapshot(last);
 }
 
 /** Whether a picture of a batch is what it was. */

@@ -36,6 +36,8 @@ export class Feature {
   private state: 'running' | 'done' | 'interrupted' = 'running';
   private shownIn: number | undefined;
   private live = false;
+  /** It has shown something, which the next replaces. */
+  private shows = false;
   private readonly options: ViewOptions = {};
 
   constructor(
@@ -77,18 +79,28 @@ export class Feature {
     this.shownIn = host().cell;
   }
 
-  update(first: number, pictures: readonly FeaturePicture[]): void {
-    const isFirst = this.cells.every(cell => cell === undefined);
+  /** Keeps pictures without showing them. */
+  keep(first: number, pictures: readonly FeaturePicture[]): void {
     pictures.forEach(
       (picture, i) => (this.cells[first + i] = { pixels: picture.pixels, curve: [...picture.curve] }),
     );
-    if (this.live) host().display(this.bundle(), { id: this.id, update: !isFirst });
+  }
+
+  update(first: number, pictures: readonly FeaturePicture[]): void {
+    this.keep(first, pictures);
+    this.show();
+  }
+
+  /** Nothing before there is a picture, and where nobody watches. */
+  show(): void {
+    if (!this.live || this.cells.every(cell => cell === undefined)) return;
+    host().display(this.bundle(), { id: this.id, update: this.shows });
+    this.shows = true;
   }
 
   finish(): void {
     this.state = this.cells.every(cell => cell && cell.curve.length === this.steps) ? 'done' : 'interrupted';
-    if (this.live && this.cells.some(cell => cell !== undefined))
-      host().display(this.bundle(), { id: this.id, update: true });
+    this.show();
   }
 
   toString(): string {
