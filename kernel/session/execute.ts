@@ -179,13 +179,9 @@ export function createExecutor({
   function abort({ request, channel }: Waiting, error?: CellError): void {
     const status = error ? 'error' : 'aborted';
     void publisher.status('busy', request);
-    void transport.reply(
-      channel,
-      request,
-      'execute_reply',
-      { status, execution_count: count, ...error },
-      { status },
-    );
+    // no number for what has not run: JupyterLab would write it beside the cell
+    const content = error ? { status, execution_count: count, ...error } : { status };
+    void transport.reply(channel, request, 'execute_reply', content, { status });
     void publisher.status('idle', request);
   }
 

@@ -67,7 +67,7 @@ test('each aborted cell has its busy, its reply and its idle, in this order', as
   for (const code of codes) ids.push(await client.send('execute_request', client.executeRequest(code)));
   const answers = await Promise.all(ids.map(id => client.finish(id)));
   for (const { reply } of answers.slice(1)) {
-    expect(reply.content.status).toBe('aborted');
+    expect(reply.content).toEqual({ status: 'aborted' });
     const { msg_id: id } = reply.parent as { msg_id: string };
     expect(client.outputsOf(id).map(({ content }) => content.execution_state)).toEqual(['busy', 'idle']);
   }
