@@ -1,5 +1,7 @@
 /** Several clients, other transports, large buffers, and what is sent while a cell runs. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createMessage, toFrames } from '../wire/message.ts';
+import { createSigner } from '../wire/sign.ts';
 import { resultOf, startKernel, textOf, typesOf, type Client } from './test-client.ts';
 
 let client: Client;
@@ -44,6 +46,30 @@ test('two clients: each has its replies, both hear everything, and each is asked
   await client.finish(first);
   other.close();
   expect(resultOf(await client.execute('"still here"'))).toBe("'still here'");
+});
+
+test('an answer of a client that was not asked is none', async () => {
+  const other = await client.another();
+  const value = (text: string) => createMessage('input_reply', { status: 'ok', value: text });
+  client.answerQuestions(() => {
+    void other.sockets.stdin.send(toFrames(value('theirs'), createSigner(client.key)));
+    setTimeout(() => void client.sockets.stdin.send(toFrames(value('mine'), createSigner(client.key))), 200);
+    return undefined;
+  });
+  expect(resultOf(await client.execute('await input("?")', { allow_stdin: true }))).toBe("'mine'");
+  other.close();
+});
+
+test('a cell that has ended asks nobody, and is told why', async () => {
+  const id = await client.send(
+    'execute_request',
+    client.executeRequest('setTimeout(() => void input("late"), 50)', { allow_stdin: true }),
+  );
+  const error = await client.until(
+    () => client.outputsOf(id).find(({ header }) => header.msg_type === 'error'),
+    'an error',
+  );
+  expect(error.content.evalue).toBe('nobody can be asked: the cell that asks has ended');
 });
 
 test('comm messages keep their order, and are handled while a cell awaits', async () => {

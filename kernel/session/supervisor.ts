@@ -207,7 +207,7 @@ export function createSupervisor({
     if (!request || !cell?.allowStdin)
       return answer({
         ename: 'StdinNotImplementedError',
-        problem: 'nobody can be asked: this client takes no questions from cells',
+        problem: `nobody can be asked: ${cell ? 'this client takes no questions from cells' : 'the cell that asks has ended'}`,
       });
     await transport.ask(request, prompt, password, cell.over.signal).then(
       value => answer({ value }),

@@ -24,7 +24,7 @@ export function createStdin(signer: Signer, warn: (problem: string) => void): St
   // `mandatory` turns a peer that is not there yet into an error instead of a lost question
   const router = createRouter(signer, warn, true);
   const over = new Set<string>();
-  let pending: { id: string; answer(value: string): void } | undefined;
+  let pending: { id: string; asked: Message['identities']; answer(value: string): void } | undefined;
   let turn: Promise<unknown> = Promise.resolve();
 
   async function send(question: Message, signal: AbortSignal): Promise<void> {
@@ -57,7 +57,11 @@ export function createStdin(signer: Signer, warn: (problem: string) => void): St
       if (signal.aborted) return stop();
       signal.addEventListener('abort', stop, { once: true });
       // before the question is sent: a program may answer sooner than the send is known to be done
-      pending = { id: question.header.msg_id, answer: value => settle(() => resolve(value)) };
+      pending = {
+        id: question.header.msg_id,
+        asked: question.identities,
+        answer: value => settle(() => resolve(value)),
+      };
       send(question, signal).catch((error: Error) => {
         if (pending?.id === question.header.msg_id) settle(() => reject(error));
       });
@@ -67,9 +71,10 @@ export function createStdin(signer: Signer, warn: (problem: string) => void): St
   return {
     bind: address => router.bind(address),
     listen: () =>
-      router.listen(({ header, parent, content }) => {
+      router.listen(({ header, parent, content, identities }) => {
         if (header.msg_type !== 'input_reply' || over.has(String(parent.msg_id))) return;
-        pending?.answer(String(content.value ?? ''));
+        // another client may not know that it was not asked
+        if (pending && isSame(pending.asked, identities)) pending.answer(String(content.value ?? ''));
       }),
     ask(parent, prompt, password, signal) {
       const question = createMessage('input_request', { prompt, password }, parent);
@@ -81,3 +86,6 @@ export function createStdin(signer: Signer, warn: (problem: string) => void): St
     close: () => router.close(),
   };
 }
+
+const isSame = (a: readonly Uint8Array[], b: readonly Uint8Array[]): boolean =>
+  a.length === b.length && a.every((part, i) => Buffer.compare(part, b[i]) === 0);
