@@ -1,4 +1,4 @@
-/** Which processes descend from which, so that an interrupt reaches what a cell has started: `execSync`, a shell and its pipes. */
+/** Which processes descend from which, so that an interrupt, and the kernel's end, reach what a cell has started. */
 import { spawnSync } from 'node:child_process';
 import { readFileSync, readdirSync } from 'node:fs';
 

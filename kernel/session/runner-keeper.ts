@@ -50,7 +50,7 @@ export function createRunnerKeeper({ cwd, onEvent, onOutput, onDeath }: KeeperOp
     },
     stop(): void {
       stopping = true;
-      current?.kill();
+      current?.end();
     },
   };
 }

@@ -4,6 +4,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import type { Socket } from 'node:net';
 import { StringDecoder } from 'node:string_decoder';
 import { createFrameReader, encodeFrame } from './frames.ts';
+import { descendants, signalAll } from './process-tree.ts';
 import { readInPlace } from './read-in-place.ts';
 import { forkRunner } from './runner-fork.ts';
 import {
@@ -45,6 +46,8 @@ export interface Runner {
   pause(): void;
   resume(): void;
   kill(): void;
+  /** Kills it, and asks what its cells have started to end too, but for what was detached to live on. */
+  end(): void;
   readonly pid: number | undefined;
   /** The line to the runner's inspector, which answers while the main thread is blocked or stands at a breakpoint. */
   readonly debug: Socket;
@@ -145,5 +148,10 @@ export function createRunner({ cwd, onEvent, onOutput, onExit }: RunnerOptions):
       child.stderr?.resume();
     },
     kill: () => void child.kill('SIGKILL'),
+    end() {
+      const started = child.pid === undefined ? [] : descendants(child.pid, { sameGroup: true });
+      child.kill('SIGKILL');
+      signalAll(started, 'SIGTERM');
+    },
   };
 }

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { startKernel, type Client } from './test-client.ts';
+import { resultOf, startKernel, type Client } from './test-client.ts';
 
 /** Longer than what any part of the kernel waits for before it does something by itself, in ms. */
 const REST = 4000;
@@ -30,6 +30,31 @@ test('a shutdown after a rest', async () => {
   await client.request('shutdown_request', { restart: false }, 'control');
   expect(await ended(client)).toBeLessThan(PATIENCE);
 }, 60_000);
+
+test.skipIf(process.platform === 'win32')(
+  'what cells have started ends with the kernel, but for what was detached',
+  async () => {
+    const client = await startKernel();
+    const pids = resultOf(
+      await client.execute(`
+      const { spawn, exec } = require('node:child_process');
+      const own = spawn('sleep', ['60']), shell = exec('sleep 60; true');
+      const free = spawn('sleep', ['60'], { detached: true, stdio: 'ignore' });
+      await new Promise(done => setTimeout(done, 300));
+      [own, shell, free].map(({ pid }) => pid).join()`),
+    );
+    const [own, shell, free] = String(pids).slice(1, -1).split(',').map(Number);
+    await client.stop();
+    await sleep(300);
+    const alive = (pid: number) =>
+      spawnSync('ps', ['-o', 'stat=', '-p', String(pid)])
+        .stdout.toString()
+        .trim();
+    expect([own, shell, free].map(pid => /^[^Z]/.test(alive(pid)))).toEqual([false, false, true]);
+    process.kill(free);
+  },
+  60_000,
+);
 
 /** Whoever opens a pipe without a writer waits in the system, where no isolate can be terminated. */
 const hang = (pipe: string): string => `
