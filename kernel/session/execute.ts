@@ -27,6 +27,8 @@ export interface Cell {
   settle(outcome: Outcome): void;
   /** Set where the cell went to the runner. */
   types?: Checking;
+  /** Makes its names known while it runs. */
+  tell?: NodeJS.Timeout;
 }
 
 export interface ExecuteParts {
@@ -48,6 +50,8 @@ export interface ExecuteParts {
 const IN_FLIGHT = 100;
 /** Clients round the date of a message to milliseconds. */
 const CLOCK = 2;
+/** The names of a cell that runs for longer are known before its end, in ms. */
+const LONG = 300;
 /** A magic that takes all variables away. */
 const resets = /^\s*%reset\b/m;
 
@@ -122,8 +126,26 @@ export function createExecutor({
     const outcome = new Promise<Outcome>(resolve => (cell.settle = resolve));
     active.set(cell.run, cell);
     await send({ type: 'execute', run: cell.run, code, count: cell.count, expressions });
-    if (!asked) cell.types = types.begin(cell);
+    if (!asked) check(cell);
     return page ? { ...(await outcome), payload: [page] } : outcome;
+  }
+
+  /** Types of a cell on its way to the runner; those of other shells that run beside it see what it sees. */
+  function check(cell: Cell): void {
+    for (const other of active.values()) if (other !== cell) tell(other);
+    cell.types = types.begin(cell);
+    cell.tell = setTimeout(() => tell(cell), LONG);
+    cell.tell.unref();
+  }
+
+  function tell(cell: Cell): void {
+    if (cell.tell) learned(cell.code, cell.count, true);
+    forgetToTell(cell);
+  }
+
+  function forgetToTell(cell: Cell): void {
+    clearTimeout(cell.tell);
+    cell.tell = undefined;
   }
 
   /** Help on a name, in the front end's pager. */
@@ -142,6 +164,7 @@ export function createExecutor({
     const { lost, expressions = {}, payload = [] } = outcome;
     let { error } = outcome;
     active.delete(cell.run);
+    forgetToTell(cell);
     cell.over.abort(new Error('the cell that asked has ended'));
     const hints = error && !lost ? cell.types?.failed(error) : undefined;
     // the end of the cell waits a moment for its types, and not where another cell waits

@@ -2,7 +2,7 @@
 import { afterEach, beforeAll, afterAll, describe, expect, test, vi } from 'vitest';
 import type { MimeBundle } from '../base/host.ts';
 import type { Language, Request, TypeProblem } from './protocol.ts';
-import { startKernel, textOf, typesOf, type Answer, type Client } from './test-client.ts';
+import { resultOf, startKernel, textOf, typesOf, type Answer, type Client } from './test-client.ts';
 import { createTypeCheck, typesModeOf, type TypesMode } from './type-check.ts';
 import { hintsOf, refusalOf, warningOf } from './type-warning.ts';
 
@@ -251,6 +251,33 @@ describe('a real kernel', () => {
     const { reply } = await kernel.request('complete_request', { code: 'early.', cursor_pos: 6 });
     expect(reply.content.matches).toEqual(['kept']);
     expect(typesOf(await kernel.execute('early.kept'))).toEqual(['execute_input', 'execute_result']);
+  });
+  test('names of a cell that still runs are known, to who types and to a subshell', async () => {
+    const { reply } = await kernel.request('create_subshell_request', {}, 'control');
+    const running = await kernel.send(
+      'execute_request',
+      kernel.executeRequest(
+        'let still = { deep: 1 }; await new Promise(done => setTimeout(done, 1500)); still.deep',
+      ),
+    );
+    const beside = await kernel.request(
+      'execute_request',
+      kernel.executeRequest('still.deep = 5; still.deep'),
+      {
+        header: { subshell_id: reply.content.subshell_id },
+      },
+    );
+    expect(typesOf(beside)).toEqual(['execute_input', 'execute_result']);
+    await new Promise(resolve => setTimeout(resolve, 500));
+    const typed = await kernel.request('complete_request', { code: 'still.', cursor_pos: 6 });
+    expect(typed.reply.content.matches).toEqual(['deep']);
+    expect(resultOf(await kernel.finish(running))).toBe('5');
+    await kernel.request('delete_subshell_request', { subshell_id: reply.content.subshell_id }, 'control');
+    expect(
+      warnings({
+        outputs: kernel.outputsOf(String((beside.reply.parent as { msg_id: string }).msg_id)),
+      } as Answer),
+    ).toEqual([]);
   });
   test('an error is one output, with what the types say of it', async () => {
     let traceback = '';
