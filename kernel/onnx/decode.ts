@@ -3,7 +3,6 @@
  * that are also inputs, Constant nodes, model-local functions, nodes out of order. What cannot be settled is refused
  * with a `FormatError` that names the cause and the file.
  */
-import { isFloat } from '../base/dtype.ts';
 import type { Tensor } from '../base/tensor.ts';
 import { broken } from './broken.ts';
 import { inlineFunctions } from './functions.ts';
@@ -29,6 +28,7 @@ import type {
 } from './schema.ts';
 import { sniff } from './sniff.ts';
 import { sort } from './sort.ts';
+import { untied } from './untie.ts';
 import {
   attributeTensor,
   decodeSparse,
@@ -120,10 +120,10 @@ function decodeGraph(
     constants.set(name, decodeSparse(sparse, name, options));
   }
   const nodes: Node[] = [];
-  for (const node of proto.node.map(node => decodeNode(node, opsets, options))) {
+  const read = nested ? proto.node : untied(proto, constants);
+  for (const node of read.map(node => decodeNode(node, opsets, options))) {
     const value = nested ? undefined : constantOf(node);
-    const copied = value || nested ? undefined : copyOf(node, constants, proto);
-    if (value ?? copied) constants.set(node.outputs[0], (value ?? copied)!);
+    if (value) constants.set(node.outputs[0], value);
     else nodes.push(node);
   }
   const inputs = proto.input
@@ -139,28 +139,6 @@ function decodeGraph(
     { name: proto.name, opsets, inputs, outputs, nodes, constants, values, metadata: {} },
     options.path,
   );
-}
-
-/**
- * What an Identity copies from a constant of one number over and over: PyTorch writes equal initializers once and an
- * Identity for each of the others, though a gain of ones and a variance of ones are two things to whoever trains them.
- */
-function copyOf(
-  { op, domain, inputs, outputs }: Node,
-  constants: ReadonlyMap<string, Tensor>,
-  { output: results }: GraphProto,
-): Tensor | undefined {
-  const given = op === 'Identity' && domain === '' ? constants.get(inputs[0]) : undefined;
-  if (
-    !given ||
-    !isFloat(given.dtype) ||
-    !given.dims.length ||
-    results.some(({ name }) => name === outputs[0])
-  )
-    return undefined;
-  const { data } = given;
-  for (let i = 1; i < data.length; i++) if (data[i] !== data[0]) return undefined;
-  return given;
 }
 
 /** The value of a Constant node, which becomes a constant under the name of its output. */

@@ -57,6 +57,7 @@ message NodeProto {
   optional string doc_string = 6;
   optional string domain = 7;
   optional string overload = 8;
+  repeated StringStringEntryProto metadata_props = 9;
 }
 message AttributeProto {
   optional string name = 1;
@@ -167,6 +168,7 @@ export interface NodeProto {
   attribute: AttributeProto[];
   domain?: string;
   overload?: string;
+  metadata_props?: { key: string; value: string }[];
 }
 export interface AttributeProto {
   name: string;

@@ -70,3 +70,24 @@ test('weight normalization: direction and length', () => {
   );
   expect(names(graph).sort()).toEqual(['g', 'v']);
 });
+
+test('a number that an exporter made is no weight, though PyTorch writes it with an axis; one with a name is', () => {
+  const graph = graphOf(
+    [
+      node('Mul', ['x', 'val_82'], 'a'),
+      node('Mul', ['a', '/attn/Constant_3_output_0'], 'b'),
+      node('Mul', ['b', 'temperature'], 'c'),
+      node('Add', ['c', 'val_5'], 'd'),
+      node('Gemm', ['d', 'w', 'val_6'], 'y'),
+    ],
+    {
+      val_82: tensor([0.7], [1]),
+      '/attn/Constant_3_output_0': tensor([0.5], [1]),
+      temperature: tensor([1], [1]),
+      val_5: normal([4]),
+      w: normal([4, 1]),
+      val_6: tensor([0], [1]),
+    },
+  );
+  expect(names(graph)).toEqual(['temperature', 'val_5', 'w', 'val_6']);
+});

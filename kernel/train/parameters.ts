@@ -132,7 +132,13 @@ function used(graph: Graph): string[] {
   };
   const found = graph.nodes.flatMap(({ op, domain, inputs }) => {
     const places = domain === '' ? weighty[op] : undefined;
-    const carried = inputs.filter((name, i) => name && places && (places === 'all' || places.includes(i)));
+    const carried = inputs.filter(
+      (name, i) =>
+        name &&
+        places &&
+        (places === 'all' || places.includes(i)) &&
+        !((op === 'Add' || op === 'Mul') && isFactor(name, graph.constants.get(name))),
+    );
     const weights = carried.flatMap(name => sources(name, scaled.has(op)) ?? []);
     // what stands beside computed values is a class token, unless it is one number over and over: padding
     const parts = op === 'Concat' ? inputs.map(name => sources(name)) : [];
@@ -146,6 +152,10 @@ const isUniform = (value: Tensor): boolean => {
   const numbers = value.toFloat32OrWider();
   return numbers.every(number => number === numbers[0]);
 };
+
+/** A number that an exporter made, such as the 1/√width of attention, which PyTorch writes with an axis; a trained one has a name. */
+const isFactor = (name: string, value?: Tensor): boolean =>
+  value?.size === 1 && /^val_\d+$|^onnx::\w+$|(^|\/)Constant(_\d+)?_output_0$/.test(name);
 
 /** Not a number by itself, and not a mask, whose −∞ or −10⁹ hides what must not be seen. */
 const isWeight = (value: Tensor): boolean =>
