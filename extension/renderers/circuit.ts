@@ -1,6 +1,7 @@
 /**
- * A circuit: nodes by layer and position, edges as wide as their weight. A slider hides weak edges; a node that is
- * pointed at or pinned shows its own edges alone; arrow keys walk along the strongest.
+ * A circuit: nodes by layer and position, edges as wide as their weight. A slider hides weak edges, and with them the
+ * nodes that none is left to; a node that is pointed at or pinned shows its own edges alone; arrow keys walk along the
+ * strongest.
  */
 import {
   circuitSvg,
@@ -35,10 +36,15 @@ class Circuit implements View<CircuitPayload> {
   private looked?: number;
   private hidden = new Set<number>();
   private pinned = new Set<number>();
+  /** Nodes that stand nowhere: the hidden ones, and those without an edge, unless all are asked for. */
+  private without = new Set<number>();
+  private whole = false;
   private nodes: SVGGElement[] = [];
   private edges: { edge: CircuitEdge; path: SVGPathElement }[] = [];
   private readonly slider: LabelledSlider;
   private readonly count = el('span', { class: 'nb-Circuit-count', role: 'status' });
+  private names: SVGTextElement[] = [];
+  private readonly all: HTMLButtonElement;
   private readonly hide: HTMLButtonElement;
   private readonly unhide: HTMLButtonElement;
   private readonly unpin: HTMLButtonElement;
@@ -50,6 +56,10 @@ class Circuit implements View<CircuitPayload> {
     const { trans } = context;
     this.slider = new LabelledSlider(trans.__('weakest edge shown'), { min: 0, max: 100 }, value => {
       this.threshold = value / 100;
+      this.show();
+    });
+    this.all = textButton('', () => {
+      this.whole = !this.whole;
       this.show();
     });
     this.hide = textButton(trans.__('Hide node'), () => this.hideCurrent());
@@ -70,7 +80,7 @@ class Circuit implements View<CircuitPayload> {
     this.frame = frame(
       context,
       'nb-Circuit',
-      [this.slider.node, this.count, this.hide, this.unhide, this.unpin, saveSvg, saveJson],
+      [this.slider.node, this.count, this.all, this.hide, this.unhide, this.unpin, saveSvg, saveJson],
       scroll,
     );
     this.node = this.frame.node;
@@ -80,7 +90,6 @@ class Circuit implements View<CircuitPayload> {
     const first = !this.payload;
     this.payload = payload;
     const { data } = payload;
-    this.layout = layOut(data);
     this.most = strongest(data);
     if (first) this.threshold = data.threshold;
     this.current = Math.min(this.current, Math.max(0, data.nodes.length - 1));
@@ -102,49 +111,54 @@ class Circuit implements View<CircuitPayload> {
 
   private draw(): void {
     const { data } = this.payload;
-    const { layout } = this;
-    this.drawing.setAttribute('viewBox', `0 0 ${layout.width} ${layout.height}`);
-    // shrinks with the page as far as labels can be read, and is scrolled from there on
-    this.drawing.style.maxWidth = `${Math.ceil(layout.width)}px`;
-    this.drawing.style.minWidth = `${Math.ceil(0.8 * layout.width)}px`;
+    this.without = new Set();
+    this.layout = layOut(data);
     this.edges = data.edges.map(edge => {
-      const path = svg('path', {
-        class: 'nb-Circuit-edge',
-        d: edgePath(edge, layout),
-        ...edgeLook(edge.weight, this.most),
-      });
+      const path = svg('path', { class: 'nb-Circuit-edge', ...edgeLook(edge.weight, this.most) });
       path.addEventListener('pointerenter', () => this.tellEdge(edge));
       return { edge, path };
     });
     this.nodes = data.nodes.map((_, i) => this.drawNode(i));
-    const names = [
-      ...data.layers.map((name, l) => svg('text', { x: 8, y: layout.layers[l] + 4 }, clip(name))),
-      ...data.positions.map((name, p) =>
-        svg(
-          'text',
-          { x: layout.positions[p], y: layout.height - 12, 'text-anchor': 'middle', 'xml:space': 'preserve' },
-          clip(name),
-        ),
+    this.names = [
+      ...data.layers.map(name => svg('text', {}, clip(name))),
+      ...data.positions.map(name =>
+        svg('text', { 'text-anchor': 'middle', 'xml:space': 'preserve' }, clip(name)),
       ),
     ];
     this.drawing.replaceChildren(
-      ...names,
+      ...this.names,
       svg('g', { 'aria-hidden': 'true' }, ...this.edges.map(({ path }) => path)),
       ...this.nodes,
     );
+    this.place();
+  }
+
+  /** Puts everything where it stands without the nodes that are left out. */
+  private place(): void {
+    const { data } = this.payload;
+    const { width, height, nodes, layers, positions } = (this.layout = layOut(data, this.without));
+    this.drawing.setAttribute('viewBox', `0 0 ${width} ${height}`);
+    // shrinks with the page as far as labels can be read, and is scrolled from there on
+    this.drawing.style.maxWidth = `${Math.ceil(width)}px`;
+    this.drawing.style.minWidth = `${Math.ceil(0.75 * width)}px`;
+    for (const { edge, path } of this.edges) path.setAttribute('d', edgePath(edge, this.layout));
+    this.nodes.forEach((node, i) => node.setAttribute('transform', `translate(${nodes[i].x} ${nodes[i].y})`));
+    const places = [...layers.map(y => [8, y + 4]), ...positions.map(x => [x, height - 12])];
+    this.names.forEach((name, i) => {
+      name.setAttribute('x', String(places[i][0]));
+      name.setAttribute('y', String(places[i][1]));
+    });
   }
 
   private drawNode(index: number): SVGGElement {
     const { nodes, layers, positions } = this.payload.data;
     const { width, height } = this.layout.box;
-    const { x, y } = this.layout.nodes[index];
     const node = nodes[index];
     const made = svg(
       'g',
       {
         class: 'nb-Circuit-node',
         role: 'button',
-        transform: `translate(${x} ${y})`,
         tabindex: -1,
         'aria-label': [node.label, layers[node.layer], positions[node.position]].join(', '),
         ...ownKeys,
@@ -162,7 +176,7 @@ class Circuit implements View<CircuitPayload> {
   private show(): void {
     const { trans } = this.context;
     const chosen = this.looked === undefined ? this.pinned : new Set([...this.pinned, this.looked]);
-    const used = new Set<number>();
+    const used = new Set<number>(this.pinned);
     let shown = 0;
     for (const { edge, path } of this.edges) {
       const { from, to } = edge;
@@ -174,9 +188,10 @@ class Circuit implements View<CircuitPayload> {
       shown++;
       used.add(from).add(to);
     }
+    this.leaveOut(used);
     this.nodes.forEach((node, i) => {
-      node.classList.toggle('nb-hidden', this.hidden.has(i));
-      node.classList.toggle('nb-mod-faint', !used.has(i) && !this.pinned.has(i));
+      node.classList.toggle('nb-hidden', this.without.has(i));
+      node.classList.toggle('nb-mod-faint', !used.has(i));
       node.classList.toggle('nb-mod-pinned', this.pinned.has(i));
       node.setAttribute('aria-pressed', String(this.pinned.has(i)));
       node.setAttribute('tabindex', i === this.current ? '0' : '-1');
@@ -187,7 +202,29 @@ class Circuit implements View<CircuitPayload> {
     setText(this.unpin, trans.__('Unpin (%1)', this.pinned.size));
     this.unhide.classList.toggle('nb-hidden', this.hidden.size === 0);
     this.unpin.classList.toggle('nb-hidden', this.pinned.size === 0);
-    this.hide.disabled = this.hidden.has(this.current) || this.nodes.length === 0;
+    const apart = this.without.size - this.hidden.size;
+    setText(
+      this.all,
+      this.whole ? trans.__('Leave out unconnected') : trans.__('Show unconnected (%1)', apart),
+    );
+    this.all.classList.toggle('nb-hidden', !this.whole && apart === 0);
+    this.hide.disabled = this.without.has(this.current) || this.nodes.length === 0;
+  }
+
+  /** Nodes without an edge stand nowhere, and the others move together; with no edge at all, all stay. */
+  private leaveOut(used: ReadonlySet<number>): void {
+    const none = this.whole || used.size === 0;
+    const without = new Set(
+      [...this.nodes.keys()].filter(i => this.hidden.has(i) || (!none && !used.has(i))),
+    );
+    const same = without.size === this.without.size && [...without].every(i => this.without.has(i));
+    this.without = without;
+    if (without.has(this.current))
+      this.current = Math.max(
+        0,
+        this.nodes.findIndex((_, i) => !without.has(i)),
+      );
+    if (!same) this.place();
   }
 
   private isShown(edge: CircuitEdge): boolean {
@@ -227,10 +264,7 @@ class Circuit implements View<CircuitPayload> {
     if (this.nodes.length === 0) return;
     this.hidden.add(this.current);
     this.pinned.delete(this.current);
-    const next = this.nodes.findIndex((_, i) => !this.hidden.has(i));
     this.look(undefined);
-    if (next >= 0) this.current = next;
-    this.show();
   }
 
   private clear(set: Set<number>): void {
@@ -287,7 +321,7 @@ class Circuit implements View<CircuitPayload> {
     let least = Infinity;
     nodes.forEach(({ x, y }, i) => {
       const along = sign * (sideways ? x - here.x : y - here.y);
-      if (this.hidden.has(i) || along <= 0 || (sideways && y !== here.y)) return;
+      if (this.without.has(i) || along <= 0 || (sideways && y !== here.y)) return;
       const far = along + 3 * Math.abs(sideways ? 0 : x - here.x);
       if (far < least) [best, least] = [i, far];
     });

@@ -90,6 +90,13 @@ test('the guide of views is drawn for everyone, without a kernel', async ({ page
   await expect(circuit.getByRole('button', { name: 'Unpin (1)' })).toBeVisible();
   await page.keyboard.press('Delete');
   await expect(circuit.getByRole('button', { name: 'Show hidden (1)' })).toBeVisible();
+  const stand = circuit.locator('.nb-Circuit-node:not(.nb-hidden)');
+  const joined = await stand.count();
+  await circuit.getByRole('button', { name: /^Show unconnected/ }).press('Enter');
+  expect(await stand.count()).toBe((await circuit.locator('.nb-Circuit-node').count()) - 1);
+  await circuit.getByRole('button', { name: 'Leave out unconnected' }).press('Enter');
+  expect(await stand.count()).toBe(joined);
+  expect(joined).toBeLessThan(20);
   const all = Number(/of (\d+)/.exec((await circuit.locator('.nb-Circuit-count').textContent())!)![1]);
   await circuit.getByRole('slider').press('End');
   await expect(circuit.locator('.nb-Circuit-count')).toHaveText(new RegExp(`^[01] of ${all} edges$`));
