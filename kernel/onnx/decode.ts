@@ -26,6 +26,7 @@ import type {
   OpsetProto,
   ValueInfoProto,
 } from './schema.ts';
+import { unlisted } from './sequences.ts';
 import { sniff } from './sniff.ts';
 import { sort } from './sort.ts';
 import { untied } from './untie.ts';
@@ -126,6 +127,7 @@ function decodeGraph(
     if (value) constants.set(node.outputs[0], value);
     else nodes.push(node);
   }
+  const plain = nested ? nodes : unlisted(nodes, constants, opsets[''] ?? 0);
   const inputs = proto.input
     .filter(({ name }) => !constants.has(name))
     .map(info => decodeInfo(info, 'input', nested, options));
@@ -136,7 +138,7 @@ function decodeGraph(
     if (dtype) values.set(info.name, { name: info.name, dtype, ...dimsOf(info) });
   }
   return sort(
-    { name: proto.name, opsets, inputs, outputs, nodes, constants, values, metadata: {} },
+    { name: proto.name, opsets, inputs, outputs, nodes: plain, constants, values, metadata: {} },
     options.path,
   );
 }
