@@ -50,6 +50,10 @@ export function findMagics(code: string, isName: IsName = () => false): Magics {
   const opening = wholeCell.exec(code);
   if (opening) {
     const [whole, name, text] = opening;
+    const start = whole.indexOf('%%');
+    // nothing below: it asks about the magic, as `%time?` does
+    if (isQuestion(text.trim()) && !code.slice(whole.length).trim())
+      return { lines: [{ name: 'help', text: name, start, end: code.length, textStart: code.length }] };
     return { cell: { name, text: text.trim(), bodyStart: whole.length }, lines: [] };
   }
   const places = [...code.matchAll(candidate)].map(({ 0: whole, 1: indent, index }) => ({
@@ -113,12 +117,14 @@ function parseWithout(code: string, places: readonly Place[]): Set<number> | und
   return found;
 }
 
+const isQuestion = (text: string): boolean => /^\?\??$/.test(text);
+
 function lineMagic(code: string, { start, end }: Place): LineMagic {
   const line = code.slice(start, end);
   const [head, word] = /^(?:%([A-Za-z]\w*)|!+)[ \t]*/.exec(line) ?? [''];
   const text = line.slice(head.length).trimEnd();
   // `%time?` asks about the magic itself
-  if (word && /^\?\??$/.test(text)) return { name: 'help', text: word, start, end, textStart: end };
+  if (word && isQuestion(text)) return { name: 'help', text: word, start, end, textStart: end };
   return { name: word ?? 'sh', text, start, end, textStart: start + head.length };
 }
 

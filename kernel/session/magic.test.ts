@@ -180,7 +180,8 @@ test('each file is a magic with help', async () => {
     expect(magic.usage).toMatch(/^[%!]/);
     expect(magic.about).toMatch(/^[^A-Z].*[^.]$/);
     expect(Boolean(magic.line ?? magic.cell)).toBe(true);
-    expect(await print(`%${name}?`)).toBe(`${magic.usage}\n${magic.about}\n`);
+    for (const asked of [`%${name}?`, `%%${name}?`])
+      expect(await print(asked)).toBe(`${magic.usage}\n${magic.about}\n`);
   }
   expect(((await run('%lsmagic')) as object[]).length).toBe(magicNames().length);
 });
