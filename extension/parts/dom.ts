@@ -59,6 +59,16 @@ export const icons = {
   collapse: 'M4 2.5l4 4 4-4M4 13.5l4-4 4 4',
 };
 
+/** What does not fit in `box` is scrolled to its end once it has a size: that is what it leads up to. */
+export function scrollToEnd(box: HTMLElement): void {
+  const begun = new ResizeObserver(() => {
+    if (!box.clientWidth) return;
+    box.scrollLeft = getComputedStyle(box).direction === 'rtl' ? -box.scrollWidth : box.scrollWidth;
+    begun.disconnect();
+  });
+  begun.observe(box);
+}
+
 /** Sets text only where it differs, so that an update leaves selections and readers alone. */
 export function setText(element: Element, text: string): void {
   if (element.textContent !== text) element.textContent = text;

@@ -171,7 +171,8 @@ export class FeatureDetail {
 
   private entry(name: string, value: number, share: number): HTMLElement {
     const bar = el('span', { class: 'nb-Feature-bar', 'aria-hidden': 'true' });
-    bar.style.inlineSize = `${Math.min(100, 100 * Math.abs(share))}%`;
+    // the number stands beside it
+    bar.style.inlineSize = `calc((100% - 6.5ch) * ${Math.min(1, Math.abs(share)).toFixed(4)})`;
     bar.style.background = tint(share < 0 ? -0.7 : 0.7);
     return el(
       'span',

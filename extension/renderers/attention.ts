@@ -113,7 +113,9 @@ class Attention implements View<AttentionPayload> {
       thumb.setAttribute('aria-selected', String(h === this.head));
       thumb.tabIndex = h === this.head ? 0 : -1;
     });
-    setText(this.name, heads[this.head] ?? '');
+    const name = heads[this.head] ?? '';
+    const how = trans.__('each row looks at the columns');
+    setText(this.name, this.asLines ? name : [name, how].filter(Boolean).join(' · '));
     setText(this.toggle, this.asLines ? trans.__('Show as matrix') : trans.__('Show as lines'));
     this.map.node.classList.toggle('nb-hidden', this.asLines);
     this.drawing.classList.toggle('nb-hidden', !this.asLines);

@@ -17,7 +17,7 @@ import {
 } from 'neuronbook/display/drawings/circuit';
 import type { CircuitPayload } from 'neuronbook/display/views/circuit';
 import { short } from '../parts/curve.ts';
-import { el, ownKeys, setText, svg } from '../parts/dom.ts';
+import { el, ownKeys, setText, svg, scrollToEnd } from '../parts/dom.ts';
 import { frame, type Frame } from '../parts/frame.ts';
 import { fileName, saveText } from '../parts/save.ts';
 import { LabelledSlider, textButton } from '../parts/labelled.ts';
@@ -70,13 +70,7 @@ class Circuit implements View<CircuitPayload> {
     this.drawing.addEventListener('keydown', event => this.onKey(event));
     this.drawing.addEventListener('pointerleave', () => this.look(undefined));
     const scroll = el('div', { class: 'nb-Circuit-scroll' }, this.drawing);
-    // where it does not fit, its end comes into sight: that is what it explains
-    const begun = new ResizeObserver(() => {
-      if (!scroll.clientWidth) return;
-      scroll.scrollLeft = scroll.scrollWidth;
-      begun.disconnect();
-    });
-    begun.observe(scroll);
+    scrollToEnd(scroll);
     this.frame = frame(
       context,
       'nb-Circuit',

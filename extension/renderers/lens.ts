@@ -3,7 +3,7 @@ import { unpack } from 'neuronbook/display/packed';
 import { lensCell, type LensPayload } from 'neuronbook/display/views/lens';
 import { tint, visible } from 'neuronbook/display/views/tokens';
 import { short } from '../parts/curve.ts';
-import { el, ownKeys, setText } from '../parts/dom.ts';
+import { el, ownKeys, scrollToEnd, setText } from '../parts/dom.ts';
 import { frame, type Frame } from '../parts/frame.ts';
 import type { View, ViewContext } from '../view.ts';
 import '../../style/lens.css';
@@ -15,8 +15,9 @@ class Lens implements View<LensPayload> {
   private values: Float32Array = new Float32Array();
   /** By layer, from the input up, then by position. */
   private cells: HTMLElement[][] = [];
-  private layer = 0;
-  private position = 0;
+  /** Where the network speaks last, until somebody points elsewhere. */
+  private layer = Infinity;
+  private position = Infinity;
   private readonly table = el('table', { class: 'nb-Lens-table', role: 'grid' });
   private readonly details = el('ol', { class: 'nb-Lens-details' });
   private readonly place = el('p', { class: 'nb-Lens-place' });
@@ -29,6 +30,7 @@ class Lens implements View<LensPayload> {
     this.table.addEventListener('focusin', event => this.follow(event.target as Node));
     this.table.addEventListener('click', event => this.follow(event.target as Node, true));
     const scroll = el('div', { class: 'nb-Lens-scroll' }, this.table);
+    scrollToEnd(scroll);
     const side = el('div', { class: 'nb-Lens-side' }, this.place, this.details);
     this.frame = frame(context, 'nb-Lens', [], el('div', { class: 'nb-Lens-body' }, scroll, side));
     this.node = this.frame.node;

@@ -16,7 +16,8 @@ export { problem } from 'neuronbook/display/views/patching';
 class Patching implements View<PatchingPayload> {
   private payload!: PatchingPayload;
   private values: Float32Array = new Float32Array();
-  private part = 0;
+  /** Unset until a payload has come. */
+  private part = -1;
   private readonly legend = new Legend();
   private readonly map: HeatMap;
   private readonly axes: Axes;
@@ -57,6 +58,7 @@ class Patching implements View<PatchingPayload> {
     );
     setText(this.chosen, '');
     this.prompts.replaceChildren();
+    if (this.part < 0) this.part = this.strongest();
     this.show(Math.min(this.part, parts.length - 1));
   }
 
@@ -67,6 +69,15 @@ class Patching implements View<PatchingPayload> {
   /** Layers go upwards, rows downwards. */
   private layer(row: number): number {
     return this.payload.data.layers.length - 1 - row;
+  }
+
+  /** Where something is restored: a reader who sees an empty map first takes the view for empty. */
+  private strongest(): number {
+    const at = this.values.reduce(
+      (best, value, i) => (Math.abs(value) > Math.abs(this.values[best]) ? i : best),
+      0,
+    );
+    return at % this.payload.data.parts.length;
   }
 
   private show(part: number): void {

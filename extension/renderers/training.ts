@@ -129,7 +129,10 @@ class Training implements View<TrainingPayload> {
     this.cursors.push(cursor);
     const across = { left: box.left, right: box.width - box.right };
     const grid = levelLines(ticks(low, high, 4), y, across, value => short(this.log ? 10 ** value : value));
-    const steps = ticks(0, this.last, 4).map(step => ({ at: this.x(step), text: String(step) }));
+    const steps = ticks(0, this.last, 4).map(step => ({
+      at: this.x(step),
+      text: step ? String(step) : this.context.trans.__('step 0'),
+    }));
     const foot = footWords(steps, box.height - 6);
     const paths = drawn.map(({ steps, values }, i) =>
       svg('path', {

@@ -4,6 +4,10 @@
  *   blocks.0.attn.q, blocks.0.attn.k  →  blocks.0 ▸ attn ▸ { q, k }
  */
 
+import { nodesIn, takeIn } from './model-loops.ts';
+
+export { nodesIn } from './model-loops.ts';
+
 /** What the layout needs of a node: a name with its module before it, and the nodes before it in the list that feed it. */
 export interface LaidNode {
   readonly name: string;
@@ -50,6 +54,7 @@ export function modulesOf(nodes: readonly LaidNode[]): Module {
     const own = known.get(parts.join('/'));
     (parts.length && own ? own : moduleAt(parts.slice(0, -1))).children.push(index);
   });
+  takeIn(root, nodes);
   return simplified(root);
 }
 
@@ -94,10 +99,6 @@ export const firstOf = (module: Module): number =>
     (first, child) => Math.min(first, typeof child === 'number' ? child : firstOf(child)),
     Infinity,
   );
-
-/** Every node of a module and of those inside it. */
-export const nodesIn = (module: Module): number[] =>
-  module.children.flatMap(child => (typeof child === 'number' ? [child] : nodesIn(child)));
 
 /** For each node the open modules around it, and last what stands for it: itself, or a closed module. */
 function chainsOf(

@@ -57,6 +57,42 @@ describe('modules', () => {
     expect(outline(modulesOf(nodes))).toEqual(['', ['layer1.layer1.0', 0, 1], 2]);
   });
 
+  test('what leads out of a module and back into it lies in it; what comes before or after does not', () => {
+    const named = (name: string, ...inputs: number[]) => ({ name, op: '', inputs });
+    const nodes = [
+      named('tokens'),
+      named('embed', 0),
+      named('blocks.0.in', 1),
+      named('shape_1', 2),
+      named('concat_1', 3),
+      named('blocks.0.out', 2, 4),
+      named('shape_2', 5),
+      named('mask.a', 6),
+      named('mask.b', 7),
+      named('blocks.1.in', 5),
+      named('blocks.1.mid', 8, 9),
+      named('blocks.1.out', 10),
+      named('blocks.1.last', 11),
+      named('logits', 12),
+    ];
+    const tree = ['', 0, 1, ['blocks', ['0', 2, 3, 4, 5], 6, ['mask', 7, 8], ['1', 9, 10, 11, 12]], 13];
+    expect(outline(modulesOf(nodes))).toEqual(tree);
+    // two of a size stay apart
+    const apart = [named('a.x'), named('b.x', 0), named('b.y', 1), named('a.y', 2)];
+    expect(outline(modulesOf(apart))).toEqual(['', ['a', 0, 3], ['b', 1, 2]]);
+  });
+
+  test('five thousand modules that all lead to each other do not take their time', () => {
+    const nodes = Array.from({ length: 20_000 }, (_, i) => ({
+      name: `m${i % 5000}.n${i}`,
+      op: '',
+      inputs: i ? [i - 1] : [],
+    }));
+    const begun = process.cpuUsage();
+    expect(modulesOf(nodes).children.length).toBe(5000);
+    expect(process.cpuUsage(begun).user / 1000).toBeLessThan(2000);
+  });
+
   test('a name of ten thousand dots is no tree of ten thousand levels', () => {
     const nodes = ['a', 'b'].map(last => ({ name: 'x.'.repeat(10_000) + last, op: '', inputs: [] }));
     expect(layOut(nodes, modulesOf(nodes), all(modulesOf(nodes))).boxes.length).toBeLessThan(30);
