@@ -296,6 +296,8 @@ export class Inspector extends Widget {
     this.shown = rendermime.createRenderer(mime);
     Widget.attach(this.shown, this.result);
     await this.shown.renderModel(shown);
+    // a view takes its place once the page has measured it
+    await new Promise(resolve => requestAnimationFrame(() => requestAnimationFrame(resolve)));
     this.result.scrollIntoView({ block: 'nearest' });
   }
 

@@ -1,5 +1,5 @@
 /** One control with its name: what a person moves, and what it stands at. */
-import type { Control, ControlValue } from 'neuronbook/display/controls';
+import { placesOf, type Control, type ControlValue } from 'neuronbook/display/controls';
 import { el, ownKeys, setText } from './dom.ts';
 import '../../style/interactive.css';
 
@@ -30,7 +30,9 @@ export class ControlField {
 
   get value(): ControlValue {
     const { input, control } = this;
-    if (control.kind === 'slider') return Math.min(control.max, Math.max(control.min, Number(input.value)));
+    // without the digits that adding up steps leaves behind
+    if (control.kind === 'slider')
+      return Math.min(control.max, Math.max(control.min, +Number(input.value).toPrecision(12)));
     return control.kind === 'switch' ? (input as HTMLInputElement).checked : input.value;
   }
 
@@ -39,8 +41,7 @@ export class ControlField {
   }
 
   private show(): void {
-    if (this.control.kind === 'slider')
-      setText(this.number, String(+Number(this.input.value).toPrecision(6)));
+    if (this.control.kind === 'slider') setText(this.number, String(+(this.value as number).toPrecision(6)));
   }
 }
 
@@ -57,6 +58,5 @@ function inputOf(name: string, control: Control): HTMLInputElement | HTMLSelectE
   }
   if (control.kind === 'switch') return el('input', { type: 'checkbox', checked: control.value, ...common });
   if (control.kind === 'text') return el('input', { type: 'text', value: control.value, ...common });
-  const { min, max, step, value } = control;
-  return el('input', { type: 'range', min, max, step, value, ...common });
+  return el('input', { type: 'range', ...placesOf(control), value: control.value, ...common });
 }

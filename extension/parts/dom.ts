@@ -59,14 +59,17 @@ export const icons = {
   collapse: 'M4 2.5l4 4 4-4M4 13.5l4-4 4 4',
 };
 
-/** What does not fit in `box` is scrolled to its end once it has a size: that is what it leads up to. */
+/** What does not fit in `box` is scrolled to its end, which it leads up to, until somebody scrolls it elsewhere. */
 export function scrollToEnd(box: HTMLElement): void {
-  const begun = new ResizeObserver(() => {
+  let put: number | undefined;
+  const follow = new ResizeObserver(() => {
     if (!box.clientWidth) return;
+    const isAtEnd = Math.abs(box.scrollLeft) + box.clientWidth > box.scrollWidth - 2;
+    if (put !== undefined && put !== box.scrollLeft && !isAtEnd) return follow.disconnect();
     box.scrollLeft = getComputedStyle(box).direction === 'rtl' ? -box.scrollWidth : box.scrollWidth;
-    begun.disconnect();
+    put = box.scrollLeft;
   });
-  begun.observe(box);
+  for (const node of [box, ...box.children]) follow.observe(node);
 }
 
 /** Sets text only where it differs, so that an update leaves selections and readers alone. */

@@ -129,7 +129,7 @@ export class FeatureDetail {
     const used = top > 0 ? counts.slice(0, Math.min(counts.length, Math.floor(largest / width) + 1)) : [];
     const most = used.reduce((a, b) => Math.max(a, b), 0);
     const total = used.reduce((a, b) => a + b, 0);
-    const box = { width: 220, height: 84, foot: 16 };
+    const box = { width: 160, height: 84, foot: 16 };
     const step = box.width / (used.length || 1);
     this.bars.toggleAttribute('hidden', most === 0);
     this.bars.setAttribute('viewBox', `0 0 ${box.width} ${box.height + box.foot}`);

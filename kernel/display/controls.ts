@@ -68,6 +68,18 @@ function slider(name: string, [min, max]: readonly unknown[], step?: number, val
   return { kind: 'slider', min, max, step: by, value: at };
 }
 
+/**
+ * Where a browser's slider has to begin and end. It counts its steps from its lower end and moves a value that is on none of
+ * them; these are counted from the value that the control begins with, so that it is shown as it is. Whoever reads the
+ * slider keeps to `min` and `max`.
+ */
+export function placesOf({ min, max, step, value }: Extract<Control, { kind: 'slider' }>) {
+  const steps = (span: number) => Math.ceil(span / step - 1e-9) * step;
+  // browsers count in decimals, and see the digits that adding up leaves behind
+  const plain = (place: number) => +place.toPrecision(12);
+  return { min: plain(value - steps(value - min)), max: plain(value + steps(max - value)), step };
+}
+
 function choice(name: string, options: readonly string[], value = options[0]): Control {
   if (!options.length || !options.every(option => typeof option === 'string'))
     throw new NeuronbookError(`the choice ${name} has options ${shown(options)}; expected a list of texts`);

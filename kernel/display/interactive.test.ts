@@ -5,7 +5,7 @@ import { displaySymbol, type Displayable } from './bundle.ts';
 import { answerTo } from './live.ts';
 import { tensor } from '../base/tensor.ts';
 import { line } from './plot.ts';
-import { controlOf, controlProblem, type Control, type ControlForm } from './controls.ts';
+import { controlOf, controlProblem, placesOf, type Control, type ControlForm } from './controls.ts';
 import { envelopeProblem, NEURONBOOK_MIME } from './payload.ts';
 import { matrix } from './views/matrix.ts';
 import { interactive, problem, type InteractivePayload, type InteractiveReply } from './views/interactive.ts';
@@ -146,6 +146,16 @@ test('a message is handled when it has been answered; an answer that fails leave
 });
 
 describe('controls', () => {
+  test.each([
+    [{ min: -3.14, max: 3.14, step: 0.05, value: 0 }, -3.15, 3.15],
+    [{ min: 0, max: 20, step: 1, value: 3 }, 0, 20],
+    [{ min: 0.1, max: 0.9, step: 0.1, value: 0.7 }, 0.1, 0.9],
+    [{ min: 0, max: 1, step: 0.3, value: 0.5 }, -0.1, 1.1],
+    [{ min: 0, max: 1, step: 9, value: 1 }, -8, 1],
+  ])('%j: a slider of a page stands at its value', (control, min, max) => {
+    expect(placesOf({ kind: 'slider', ...control })).toEqual({ min, max, step: control.step });
+  });
+
   const cases: [ControlForm, Partial<Control>][] = [
     [[0, 10], { kind: 'slider', step: 1, value: 0 }],
     [[-1, 1], { kind: 'slider', step: 0.01, value: 0 }],

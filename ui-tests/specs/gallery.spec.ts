@@ -6,6 +6,8 @@
 import { readFile } from 'node:fs/promises';
 import { expect } from '@jupyterlab/galata';
 import type { Locator } from '@playwright/test';
+import { unpack } from 'neuronbook/display/packed';
+import type { PatchingPayload } from 'neuronbook/display/views/patching';
 import { violations } from '../axe.ts';
 import { alike, apart, compared } from '../compare.ts';
 import { errors, open, shot, test, trusted, type Lab } from '../lab.ts';
@@ -15,7 +17,7 @@ interface Notebook {
   cells: {
     cell_type: string;
     execution_count?: number | null;
-    outputs?: { data?: Record<string, { view?: string }> }[];
+    outputs?: { data?: Record<string, { view?: string; data?: unknown }> }[];
   }[];
 }
 
@@ -24,6 +26,12 @@ const guide = JSON.parse(
 ) as Notebook;
 const kinds = guide.cells.flatMap(({ outputs = [] }) =>
   outputs.flatMap(({ data }) => data?.[NEURONBOOK]?.view ?? []),
+);
+const patchings = guide.cells.flatMap(({ outputs = [] }) =>
+  outputs.flatMap(({ data }) => {
+    const payload = data?.[NEURONBOOK];
+    return payload?.view === 'patching' ? [payload.data as PatchingPayload['data']] : [];
+  }),
 );
 const firsts = [...new Set(kinds)].map(kind => ({ kind, at: kinds.indexOf(kind) }));
 
@@ -80,6 +88,18 @@ test('the guide of views is drawn for everyone, without a kernel', async ({ page
   for (const kind of ['lens', 'quantization', 'patching'])
     expect(alike(apart(taken[`${kind}-light`], taken[`${kind}-dark`]))).toBe(false);
   await page.theme.setLightTheme();
+
+  // what a reader sees first is where something happens
+  const begun = view('lens').locator('.nb-Lens-cell[tabindex="0"]');
+  const isLast = (cell: Element) => cell === cell.closest('table')!.rows[0].lastElementChild;
+  expect(await begun.evaluate(isLast)).toBe(true);
+  await expect(begun).toBeInViewport();
+  const places = panel.locator('.nb-Patching');
+  for (const [i, { parts, values }] of patchings.entries()) {
+    const sizes = unpack(values).map(Math.abs);
+    const part = parts[sizes.indexOf(Math.max(...sizes)) % parts.length];
+    await expect(places.nth(i).locator('.nb-Patching-name')).toHaveText(part);
+  }
 
   // by keyboard alone
   const circuit = view('circuit');
@@ -171,6 +191,10 @@ test('the guide of views is drawn for everyone, without a kernel', async ({ page
   await page.waitForTimeout(800);
   await page.screenshot(shot('gallery-narrow'));
   expect(await wider(outputs)).toEqual([]);
+  const cut = await places
+    .locator('.nb-Axes')
+    .evaluateAll(nodes => nodes.map(node => node.scrollWidth - node.clientWidth));
+  for (const pixels of cut) expect(pixels).toBeLessThan(1);
 });
 
 test('the guide of views is drawn by the kernel that runs it', async ({ page, tmpPath }) => {

@@ -94,7 +94,12 @@ async function shown(request: Show, lent: Lent): Promise<{ bundle: MimeBundle; w
   const { sites } = await model.run(feeds, { read: [site], outputs: [] });
   const [values] = Object.values(sites);
   if (what === 'activations')
-    return { bundle: await bundleOf(looked(site, values), { passing: true }), words: '' };
+    return {
+      bundle: await bundleOf(looked(site, values, model.graph.inputs[0]?.dims?.length === 4), {
+        passing: true,
+      }),
+      words: '',
+    };
   const chart = histogram(values, { title: site, x: 'activation' });
   return { bundle: await bundleOf(chart, { passing: true }), words: spread(values) };
 }
@@ -110,10 +115,18 @@ function variable<T>(name: unknown, is: (value: unknown) => value is T, what: st
 /** As much of an activation as a view carries: its first examples. */
 const most = 2 ** 20;
 
-function looked(title: string, values: Tensor) {
+/** What the dims of an activation are, where their number tells. */
+const axesOf: Record<number, string[]> = {
+  2: ['example', 'feature'],
+  3: ['example', 'position', 'feature'],
+};
+const axesOfPictures: Record<number, string[]> = { ...axesOf, 4: ['example', 'channel', 'row', 'column'] };
+
+function looked(title: string, values: Tensor, pictures: boolean) {
+  const axes = (pictures ? axesOfPictures : axesOf)[values.dims.length];
   let part = values;
   while (part.size > most && part.dims.length > 2) part = part.at(0);
-  return matrix(part, { title, unit: 'activation' });
+  return matrix(part, { title, unit: 'activation', axes: axes?.slice(-part.dims.length) });
 }
 
 /** Mean, deviation and zeros in a line, of the values that are finite. */
