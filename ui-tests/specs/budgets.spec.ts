@@ -174,12 +174,24 @@ async function scrolled(page: IJupyterLabPageFixture, folder: string, name: stri
   await page.sidebar.close();
   await page.waitForTimeout(3000);
   const scroller = panel.locator('.jp-WindowedPanel-outer').first();
-  const { long, reached } = await scroller.evaluate(async node => {
+  const { long, frames, reached } = await scroller.evaluate(async node => {
     const long: number[] = [];
     const observer = new PerformanceObserver(list =>
       long.push(...list.getEntries().map(({ duration }) => Math.round(duration))),
     );
     observer.observe({ entryTypes: ['longtask'] });
+    // whose scripts a long frame is spent in
+    type Frame = PerformanceEntry & { scripts: { sourceURL: string; duration: number }[] };
+    const frames: { whole: number; ours: number; others: number }[] = [];
+    const watched = new PerformanceObserver(list => {
+      for (const { duration, scripts } of list.getEntries() as Frame[]) {
+        const frame = { whole: duration, ours: 0, others: 0 };
+        for (const { sourceURL, duration } of scripts)
+          frame[sourceURL.includes('/neuronbook-lab/') ? 'ours' : 'others'] += duration;
+        frames.push(frame);
+      }
+    });
+    watched.observe({ type: 'long-animation-frame' });
     let reached = 0;
     for (const direction of [1, -1])
       for (let step = 0; step < 300; step++) {
@@ -188,10 +200,11 @@ async function scrolled(page: IJupyterLabPageFixture, folder: string, name: stri
         await new Promise(requestAnimationFrame);
       }
     observer.disconnect();
-    return { long, reached };
+    watched.disconnect();
+    return { long, frames, reached };
   });
   expect(reached).toBeGreaterThan(5000);
-  return long.sort((a, b) => b - a);
+  return { long: long.sort((a, b) => b - a), frames: frames.sort((a, b) => b.whole - a.whole) };
 }
 
 const stalls = (long: number[]): string =>
@@ -203,16 +216,24 @@ test('two hundred outputs scroll', async ({ page, tmpPath }) => {
   test.setTimeout(240_000);
   const views = Object.values(everyView());
   const made = Array.from({ length: 200 }, (_, i) => (i % 4 === 0 ? chart() : views[i % views.length]));
-  const long = await scrolled(
+  const { long, frames } = await scrolled(
     page,
     tmpPath,
     'many.ipynb',
     made.map((bundle, i) => cell(`// ${i}`, bundle)),
   );
   figure('long tasks while 200 outputs scroll', stalls(long));
+  const shares = frames
+    .slice(0, 6)
+    .map(frame => [frame.ours, frame.others, frame.whole].map(ms => ms.toFixed(0)).join('/'));
+  const most = Math.max(0, ...frames.map(({ ours }) => ours));
+  figure(
+    'its longest frames: our scripts, JupyterLab’s, all with style, layout and paint',
+    `${shares.join(', ') || 'none'} ms; ours at most ${most.toFixed(0)} ms in any`,
+  );
   // what JupyterLab itself takes for as many cells
   const words = Array.from({ length: 20 }, (_, i) => `line ${i}`).join('\n');
-  const plain = await scrolled(
+  const { long: plain } = await scrolled(
     page,
     tmpPath,
     'plain.ipynb',
