@@ -114,7 +114,6 @@ export const operatorsWithoutRule: Readonly<Record<string, readonly string[]>> =
     'TfIdfVectorizer',
   ],
   'sequences and optional values: a graph here is made of tensors': [
-    'ConcatFromSequence',
     'OptionalGetElement',
     'OptionalHasElement',
     'SequenceAt',

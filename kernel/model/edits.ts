@@ -36,8 +36,13 @@ export interface ChannelOptions {
   axis?: number;
 }
 
-const named = (verb: string, site: string, channels?: readonly number[]): string =>
-  `${verb}('${site}'${channels ? `, channels ${channels.join(', ')}` : ''})`;
+function named(verb: string, site: string, channels?: readonly number[]): string {
+  if (channels !== undefined && !Array.isArray(channels))
+    throw new NeuronbookError(
+      `channels of ${verb} at ${site}: ${String(channels)}; expected a list of numbers: { channels: [5] }`,
+    );
+  return `${verb}('${site}'${channels ? `, channels ${channels.join(', ')}` : ''})`;
+}
 
 /**
  * Removes channels: sets them to zero, to their own mean over the example's positions, or to given values.
@@ -76,11 +81,20 @@ export function patch(site: string, replacement: TensorLike, { channels, axis }:
     site,
     text: named('patch', site, channels),
     build(value, at) {
-      const given = constant(value.trace, tensor(replacement).cast(value.dtype));
+      const own = tensor(replacement).cast(value.dtype);
+      if (!fits(own.dims, value.dims))
+        throw new ShapeError(
+          `patch of ${formatDims(own.dims)} at ${at.name}; expected ${formatDims(value.dims)}, or what broadcasts to it`,
+        );
+      const given = constant(value.trace, own);
       return where(channelMask(value, at, axisOf(value, at, axis), channels), given, value);
     },
   };
 }
+
+/** Whether dims broadcast with others. */
+const fits = (dims: readonly number[], others: readonly number[]): boolean =>
+  dims.toReversed().every((dim, i) => [1, dim, undefined].includes(others.at(-1 - i)) || dim === 1);
 
 /**
  * Adds strength · direction at every position.

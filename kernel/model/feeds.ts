@@ -38,6 +38,11 @@ export function feedsOf(inputs: Inputs, graph: Graph, sites: Sites): Record<stri
       }
       const fixed = dims?.every(dim => typeof dim === 'number') ? (dims as number[]) : undefined;
       const own = tensor(given, isTensor(given) ? undefined : fixed);
+      if (own.dtype === 'string' && dtype !== 'string')
+        throw new NeuronbookError(
+          `input ${name} holds text; expected ${dtype}` +
+            (isFloat(dtype) ? '' : '; model.tokenizer makes numbers of a text'),
+        );
       if (!isFloat(dtype) && dtype !== 'bool' && isFloat(own.dtype)) assertWhole(name, own, dtype);
       const value = own.cast(dtype);
       const fits =

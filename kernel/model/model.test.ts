@@ -305,7 +305,7 @@ describe('edits', () => {
     expect(() =>
       model.edit(patch('relu1', tensor(new Float32Array(5), [5]))),
     ).toThrowErrorMatchingInlineSnapshot(
-      `[ShapeError: Where at Where: shapes do not broadcast: 1×4×1×5 and 1×4×8×8; axis 3 has 5 and 8 (inputs 1×4×1×1, 5, 1×4×8×8)]`,
+      `[ShapeError: patch of 5 at relu1; expected 1×4×8×8, or what broadcasts to it]`,
     );
     expect(() => clamp('relu1', { min: 2, max: 1 })).toThrowErrorMatchingInlineSnapshot(
       `[NeuronbookError: clamp of relu1 to [2, 1]; expected min ≤ max]`,

@@ -1,9 +1,10 @@
 /** Tokens that a network does not know are refused, with where they stand. */
 import { expect, test } from 'vitest';
-import { NeuronbookError } from '../base/errors.ts';
+import { NeuronbookError, ShapeError } from '../base/errors.ts';
 import { tensor, type Tensor } from '../base/tensor.ts';
 import * as nn from '../nn/index.ts';
 import type { Graph } from '../onnx/graph.ts';
+import { ablate, patch } from './edits.ts';
 import { Model } from './model.ts';
 import { pick } from './objective.ts';
 import { rowsOf } from './rows.ts';
@@ -48,4 +49,17 @@ test('what is a table and what is not', async () => {
   expect((await last.run({ at: tensor(Int32Array.of(-1, 0), [2]) })).outputs.y.toNumbers()).toEqual([
     2, 1, 4, 3, 6, 5,
   ]);
+});
+
+test('what is no number, no list of channels and no patch', async () => {
+  const model = gpt();
+  await expect(model.run({ tokens: tensor(['once'], [1, 1]) })).rejects.toThrow(
+    new NeuronbookError('input tokens holds text; expected int64; model.tokenizer makes numbers of a text'),
+  );
+  expect(() => ablate('embed', { channels: 5 as never })).toThrow(
+    new NeuronbookError('channels of ablate at embed: 5; expected a list of numbers: { channels: [5] }'),
+  );
+  expect(() => model.sized({ batch: 1, position: 3 }).edit(patch('embed', tensor([1, 2, 3])))).toThrow(
+    new ShapeError('patch of 3 at embed; expected 1×3×8, or what broadcasts to it'),
+  );
 });

@@ -69,18 +69,18 @@ export function outside(
   };
   let i = 0;
   for (const entry of data) {
-    if (!fits(entry)) return { value: String(entry), at: `[${placeOf(i, dims).join(', ')}]` };
+    if (!fits(entry)) return { value: String(entry), at: placeOf(i, dims) };
     i++;
   }
   return undefined;
 }
 
-/** The index of the entry at `offset`, row by row. */
-function placeOf(offset: number, dims: readonly number[]): number[] {
+/** The index of the entry at `offset`, row by row: `[0, 3]`. */
+export function placeOf(offset: number, dims: readonly number[]): string {
   const place: number[] = [];
   for (const dim of dims.toReversed()) {
     place.unshift(offset % dim);
     offset = Math.floor(offset / dim);
   }
-  return place;
+  return `[${place.join(', ')}]`;
 }

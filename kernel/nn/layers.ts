@@ -65,6 +65,8 @@ export function mapped(
   options: LinearOptions,
   tail: readonly number[] = [options.features],
 ): Var {
+  if (!tail.every(size => Number.isInteger(size) && size > 0))
+    throw new ShapeError(`features of ${name}: ${String(options.features)}; expected a whole number from 1`);
   if (x.dims.length !== 2 && x.dims.length !== 3)
     throw new ShapeError(
       `${name} got ${formatDims(x.dims)}; expected N×F or N×T×F; flatten or pool before a linear layer`,

@@ -42,6 +42,11 @@ export type Network = (inputs: Readonly<Record<string, Var>>, scope: Scope) => R
  */
 export function network(build: Layer | { build: Network }, options: NetworkOptions): Graph {
   const { name = 'network', inputs, image, metadata = {} } = options;
+  for (const [input, dims] of Object.entries(inputs ?? { inputs: undefined }))
+    if (!Array.isArray(dims))
+      throw new NeuronbookError(
+        `${input} of network ${name} is ${JSON.stringify(dims)}; expected the dims of each input: inputs: { x: ['batch', 64] }`,
+      );
   const weigh = weigher(options);
   const [small, large] = [0, 1].map(round => traced(build, options, weigh, round));
   const symbols = symbolsOf(inputs);

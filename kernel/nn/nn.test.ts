@@ -107,3 +107,18 @@ test('mistakes are named', () => {
     'a: 2 groups do not divide 2 channels in and 3 out',
   );
 });
+
+test('features and inputs that are none are said', () => {
+  const options = { inputs: { x: ['batch', 2] } };
+  expect(() => network(linear('a', {} as never), options)).toThrow(
+    'features of a: undefined; expected a whole number from 1',
+  );
+  expect(() =>
+    network(linear('a', { features: 2 }), { name: 'net', inputs: { x: { dims: [2] } as never } }),
+  ).toThrow(
+    'x of network net is {"dims":[2]}; expected the dims of each input: inputs: { x: [\'batch\', 64] }',
+  );
+  expect(() => network(linear('a', { features: 2 }), {} as never)).toThrow(
+    /^inputs of network network is undefined/,
+  );
+});

@@ -17,6 +17,7 @@ describe('files that are not networks', () => {
     ['a Git LFS pointer', text('version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 12\n')],
     ['text', text('hello, this is a note about the model')],
     ['a zip archive', new Uint8Array([0x50, 0x4b, 3, 4, 9, 9])],
+    ['a Python pickle', new Uint8Array([0x80, 2, 0x8a, 10])],
     ['gzip', new Uint8Array([0x1f, 0x8b, 8, 0])],
     ['HDF5', new Uint8Array([0x89, 0x48, 0x44, 0x46, 13, 10])],
     ['noise', Uint8Array.from({ length: 300 }, (_, i) => (i * 197 + 91) % 256)],

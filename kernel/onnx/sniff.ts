@@ -10,6 +10,8 @@ export function sniff(bytes: Uint8Array): string | undefined {
     return `the file begins with ${start.length} zero bytes; expected an ONNX network; its content was lost, so copy it again`;
   if (startsWith(bytes, 0x50, 0x4b))
     return 'the file is a zip archive; expected ONNX; unpack it, or export with torch.onnx.export';
+  if (bytes[0] === 0x80 && bytes[1] >= 2 && bytes[1] <= 5)
+    return 'the file is a Python pickle; expected ONNX; load it in Python and export with torch.onnx.export';
   if (startsWith(bytes, 0x1f, 0x8b)) return 'the file is gzip-compressed; expected ONNX; unpack it first';
   if (startsWith(bytes, 0x89, 0x48, 0x44, 0x46))
     return 'the file is HDF5; expected ONNX; convert it, for example with tf2onnx';

@@ -5,7 +5,7 @@
 import { NeuronbookError, ShapeError } from '../base/errors.ts';
 import { rng as seeded, type Rng } from '../base/rng.ts';
 import { formatDims, sizeOf } from '../base/shape.ts';
-import { Tensor } from '../base/tensor.ts';
+import { isTensor, Tensor } from '../base/tensor.ts';
 import { allocate } from '../base/dtype.ts';
 import { streaming } from './stream.ts';
 
@@ -73,6 +73,11 @@ function dealing(data: Batch, seed: string | number, batch: number | undefined):
 export function lengthOf(data: Batch): number {
   const entries = Object.entries(data);
   if (!entries.length) throw new NeuronbookError('the data is empty; expected a function or tensors by name');
+  const plain = entries.find(([, value]) => !isTensor(value));
+  if (plain)
+    throw new NeuronbookError(
+      `the data's ${plain[0]} is no tensor; expected tensor(numbers, dims), examples along the first axis`,
+    );
   const count = entries[0][1].dims[0];
   if (entries.some(([, tensor]) => tensor.dims[0] !== count)) {
     const counts = entries.map(([name, { dims }]) => `${name} ${dims[0] ?? 'scalar'}`);

@@ -190,7 +190,7 @@ test('a broken batch ends the run with an error and leaves the checkpoint as it 
     return { x: index === 7 ? tensor(x.toNumbers().fill(NaN), x.dims) : x, label };
   };
   await expect(fit(net(), broken, { ...recipe, checkpoint })).rejects.toThrow(
-    'loss is NaN at step 4, with a learning rate of 0.01; lower the rate, or set `clip`',
+    'loss is NaN at step 4, with a learning rate of 0.01; x holds NaN at [0, 0]; mend the data',
   );
   const seen: number[] = [];
   const run = await fit(net(), points, { ...recipe, checkpoint, onStep: ({ step }) => void seen.push(step) });

@@ -199,7 +199,17 @@ export async function fit(net: Graph | Model, data: Data, options: FitOptions): 
 const pick = <T>(from: Readonly<Record<string, T>>, names: readonly string[]): Record<string, T> =>
   Object.fromEntries(names.filter(name => name in from).map(name => [name, from[name]]));
 
-function check({ steps, accumulate = 1, ema = 0, mixUp = 1 }: FitOptions): void {
+function check({ loss, optimizer, steps, accumulate = 1, ema = 0, mixUp = 1 }: FitOptions): void {
+  if (typeof loss?.build !== 'function')
+    throw new NeuronbookError(
+      `no loss: ${String(loss)}; expected one: { loss: crossEntropy({ label: 'label' }) }, mse(…), mae(…) or loss(…)`,
+    );
+  if (optimizer !== undefined && typeof optimizer?.update !== 'function')
+    throw new NeuronbookError(
+      `no optimizer: ${String(optimizer)}; expected adamW({ lr: 1e-3 }), sgd(…), lion(…)`,
+    );
+  if (optimizer && !Number.isFinite(optimizer.lr))
+    throw new NeuronbookError(`lr: ${JSON.stringify(optimizer.lr)}; expected a number, such as 1e-3`);
   if (!Number.isInteger(steps) || steps < 1)
     throw new NeuronbookError(`steps: ${steps}; expected a whole number from 1`);
   if (!Number.isInteger(accumulate) || accumulate < 1)

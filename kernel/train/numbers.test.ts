@@ -66,3 +66,35 @@ test('a token beyond the table, in a later batch', async () => {
   );
   expect(seen).toEqual([1]);
 });
+
+test('a batch that holds NaN is named as the cause of a loss that is none', async () => {
+  const broken = tensor([1, 0, 0, NaN, 1, 1, 0, 0], [4, 2]);
+  const data = { x: broken, label: labels(0, 1, 2, 0) };
+  await expect(
+    fit(net(), data, { loss: crossEntropy(), optimizer: sgd({ lr: 0.1 }), steps: 1, live: false }),
+  ).rejects.toThrow(
+    new NeuronbookError(
+      'loss is NaN at step 1, with a learning rate of 0.1; x holds NaN at [1, 1]; mend the data',
+    ),
+  );
+});
+
+test.each<[object, object, string]>([
+  [
+    {},
+    { loss: undefined },
+    "no loss: undefined; expected one: { loss: crossEntropy({ label: 'label' }) }, mse(…), mae(…) or loss(…)",
+  ],
+  [{}, { optimizer: 'adam' }, 'no optimizer: adam; expected adamW({ lr: 1e-3 }), sgd(…), lion(…)'],
+  [{}, { optimizer: sgd({ lr: '0.1' as never }) }, 'lr: "0.1"; expected a number, such as 1e-3'],
+  [
+    { x: [[1, 2]] },
+    {},
+    "the data's x is no tensor; expected tensor(numbers, dims), examples along the first axis",
+  ],
+])('what is no loss, optimizer or tensor: %j %j', async (data, options, message) => {
+  const all = { loss: crossEntropy(), steps: 1, live: false, ...options } as FitOptions;
+  await expect(fit(net(), { x, label: labels(0, 1, 2, 0), ...data }, all)).rejects.toThrow(
+    new NeuronbookError(message),
+  );
+});

@@ -1,6 +1,7 @@
 /** Whole numbers of a batch that mean something to the network: tokens and classes. Looked at before each step. */
+import { isFloat } from '../base/dtype.ts';
 import { NeuronbookError } from '../base/errors.ts';
-import { assertRows, outside, rowsOf } from '../model/rows.ts';
+import { assertRows, outside, placeOf, rowsOf } from '../model/rows.ts';
 import type { Graph } from '../onnx/graph.ts';
 import type { Batch } from './data.ts';
 import type { Labels } from './loss.ts';
@@ -21,4 +22,15 @@ export function assertNumbers(graph: Graph, labels: Readonly<Record<string, Labe
       `label ${name} is ${value} at ${at}; expected 0 to ${count - 1}, the ${count} classes of ${logits}${but || next}`,
     );
   }
+}
+
+/** What is said of a batch that holds NaN or an infinity: no rate mends that. */
+export function brokenIn(batch: Batch): string | undefined {
+  for (const [name, value] of Object.entries(batch)) {
+    if (!isFloat(value.dtype)) continue;
+    const data = value.toFloat32OrWider();
+    const at = data.findIndex(number => !Number.isFinite(number));
+    if (at >= 0) return `${name} holds ${data[at]} at ${placeOf(at, value.dims)}; mend the data`;
+  }
+  return undefined;
 }

@@ -12,7 +12,7 @@ import { shapesOf } from './held-out.ts';
 import { fillMask } from './mask.ts';
 import type { Labels } from './loss.ts';
 import { mixOf, PARTNER } from './mix-up.ts';
-import { assertNumbers } from './numbers.ts';
+import { assertNumbers, brokenIn } from './numbers.ts';
 import type { Optimizer } from './optimizer.ts';
 import { totalOf, type Choice } from './parameters.ts';
 import { State } from './state.ts';
@@ -84,7 +84,8 @@ export class Stepper {
       const value = await this.run(index, batch, i === accumulate - 1);
       if (!Number.isFinite(value))
         throw new NeuronbookError(
-          `loss is ${value} at step ${step + 1}, with a learning rate of ${rate}; lower the rate, or set \`clip\``,
+          `loss is ${value} at step ${step + 1}, with a learning rate of ${rate}; ` +
+            (brokenIn(batch) ?? 'lower the rate, or set `clip`'),
         );
       sum += value;
     }
