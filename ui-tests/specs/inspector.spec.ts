@@ -48,6 +48,8 @@ test('models are looked into beside their notebook', async ({ page, tmpPath }) =
   await expect(inspector.getByRole('button', { name: 'Activations', exact: true })).toBeFocused();
   await page.keyboard.press('Enter');
   await expect(inspector.locator('.nb-Matrix .nb-View-title')).toHaveText('conv3', { timeout: 60_000 });
+  // the map is seen, not only what stands above it
+  await expect(inspector.locator('.nb-Inspector-result .nb-HeatMap')).toBeInViewport({ ratio: 0.9 });
   expect(await violations(page, '.nb-Inspector')).toEqual([]);
   await page.screenshot(shot('inspector-light'));
   await inspector.getByRole('button', { name: 'Statistics', exact: true }).press('Enter');
