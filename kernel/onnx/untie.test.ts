@@ -39,6 +39,22 @@ test('other weights are apart in copies of a module; an embedding that is the wa
   expect(read(dynamo([1, 2], [['l@0'], ['l@1']]))).toEqual(['l@0.weight', 'l@0.weight']);
 });
 
+test('a module keeps the name that it has; one that has its own besides reads a constant', () => {
+  const readers = [['n'], ['r']].map((path, i) => ({
+    op_type: 'Mul',
+    input: [i ? 'h' : 'x', 'r.weight'],
+    output: [i ? 'g' : 'h'],
+    metadata_props: scope(...path),
+  }));
+  const own = { op_type: 'Add', input: ['g', 'n.weight'], output: ['y'], metadata_props: scope('n') };
+  const ones = { name: 'r.weight', ...values(1, 1) };
+  const two = decode(file({ initializer: [ones], node: [readers[0], { ...readers[1], output: ['y'] }] }));
+  expect(read(two)).toEqual(['n.weight', 'r.weight']);
+  const initializer = [ones, { name: 'n.weight', ...values(2, 2) }];
+  const three = decode(file({ initializer, node: [...readers, own] }));
+  expect(read(three)).toEqual(['n/Constant_output_0', 'r.weight', 'n.weight']);
+});
+
 /** As TorchScript writes: an Identity for each of the others, and the module in the name of a node. */
 const script = (weight: number[], names: [string, string], modules: [string, string]) =>
   decode(

@@ -40,11 +40,15 @@ export function untied({ node: nodes, output }: GraphProto, constants: Map<strin
   const renamed = new Map<NodeProto, Map<string, string>>();
   for (const [name, all] of readers) {
     const value = weightAt(constants, name);
-    const [first, ...others] = scopesAt(name, writtenFor);
-    if (!value || value.size === 1 || !others.length) continue;
+    const scopes = scopesAt(name, writtenFor);
+    if (!value || value.size === 1 || scopes.length < 2) continue;
+    const first = scopes.find(scope => scope && name.startsWith(`${scope}.`)) ?? scopes[0];
+    const others = scopes.filter(scope => scope !== first);
     const free = isUniform(value) ? others : others.filter(scope => alike(first, scope));
     for (const scope of free) {
-      const own = fresh(ownName(name, first, scope), taken);
+      const named = ownName(name, first, scope);
+      // a module that has its own besides reads a constant that the exporter made
+      const own = fresh(taken.has(named) ? `${scope}/Constant_output_0` : named, taken);
       constants.set(own, value);
       for (const node of all)
         if (!copies.has(node) && writtenFor(node) === scope)

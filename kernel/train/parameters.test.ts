@@ -91,3 +91,19 @@ test('a number that an exporter made is no weight, though PyTorch writes it with
   );
   expect(names(graph)).toEqual(['temperature', 'val_5', 'w', 'val_6']);
 });
+
+test('the ones and zeros of a norm without gains are no weights', () => {
+  const graph = graphOf(
+    [
+      node('InstanceNormalization', ['x', '/n/Constant_1_output_0', 'val_3'], 'a'),
+      node('LayerNormalization', ['a', 'n.weight', 'n.bias'], 'y'),
+    ],
+    {
+      '/n/Constant_1_output_0': tensor([1, 1]),
+      val_3: tensor([0, 0]),
+      'n.weight': tensor([1, 1]),
+      'n.bias': tensor([0, 0]),
+    },
+  );
+  expect(names(graph)).toEqual(['n.weight', 'n.bias']);
+});

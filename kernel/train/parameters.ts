@@ -137,7 +137,8 @@ function used(graph: Graph): string[] {
         name &&
         places &&
         (places === 'all' || places.includes(i)) &&
-        !((op === 'Add' || op === 'Mul') && isFactor(name, graph.constants.get(name))),
+        !((op === 'Add' || op === 'Mul') && isFactor(name, graph.constants.get(name))) &&
+        !(op.endsWith('Normalization') && MADE.test(name)),
     );
     const weights = carried.flatMap(name => sources(name, scaled.has(op)) ?? []);
     // what stands beside computed values is a class token, unless it is one number over and over: padding
@@ -152,6 +153,9 @@ const isUniform = (value: Tensor): boolean => {
   const numbers = value.toFloat32OrWider();
   return numbers.every(number => number === numbers[0]);
 };
+
+/** Names of constants that an exporter made: a norm without gains has ones there, and so has one of groups. */
+const MADE = /^val_\d+(_|$)|(^|\/)Constant(_\d+)?_output_0(_|$)/;
 
 /** A number that an exporter made, such as the 1/√width of attention, which PyTorch writes with an axis; a trained one has a name. */
 const isFactor = (name: string, value?: Tensor): boolean =>
