@@ -96,13 +96,13 @@ export async function writeFile(
   content: Uint8Array | string | Iterable<Uint8Array>,
 ): Promise<void> {
   const target = resolve(path);
-  await mkdir(dirname(target), { recursive: true });
   const draft = `${target}.${process.pid}.part`;
   try {
+    await mkdir(dirname(target), { recursive: true });
     await write(draft, content, { flush: true });
     await rename(draft, target);
   } catch (error) {
-    await rm(draft, { force: true });
+    await rm(draft, { force: true }).catch(() => undefined);
     throw new NeuronbookError(`cannot write ${path}: ${(error as Error).message}`, { cause: error });
   }
 }

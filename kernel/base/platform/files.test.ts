@@ -66,6 +66,11 @@ describe('Node', () => {
       /^NeuronbookError: cannot write …\/occupied: /,
     );
     expect(readdirSync(folder).filter(name => name.includes('.part'))).toEqual([]);
+    // a file where a folder should be
+    writeFileSync(join(folder, 'taken'), '');
+    expect(await outcome(node.writeFile(join(folder, 'taken', 'net.onnx'), 'text'))).toMatch(
+      /^NeuronbookError: cannot write …\/taken\/net\.onnx: /,
+    );
   });
 
   test('what cannot be read says why', async () => {
