@@ -46,7 +46,7 @@ async function timed({ graph, data }: ReturnType<typeof task>, steps: number) {
 const inside = async <T>(file: string): Promise<T> =>
   (await import(new URL(`../../kernel/dist/${file}`, import.meta.url).href)) as T;
 
-/** Milliseconds to compile the training graph of a network, and then those of nine more that are made alike. */
+/** Milliseconds to compile the training graph of a network, and then those of nineteen more that are made alike. */
 async function compiled({ graph, data }: ReturnType<typeof task>): Promise<number[]> {
   type Graph = ReturnType<typeof nn.gpt2>;
   type Made = (of: object) => Graph;
@@ -57,7 +57,7 @@ async function compiled({ graph, data }: ReturnType<typeof task>): Promise<numbe
   }>('train/parameters.js');
   const { compile } = await inside<{ compile(graph: Graph): Promise<unknown> }>('engine/compile.js');
   const times: number[] = [];
-  for (let made = 0; made < 10; made++) {
+  for (let made = 0; made < 20; made++) {
     const parameters = grouped(parametersOf(graph), []);
     const step = stepGraph({ graph, parameters, batch: data, loss: crossEntropy(), optimizer: adam() });
     const began = performance.now();

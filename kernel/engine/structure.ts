@@ -44,17 +44,18 @@ const bigintText = (_key: string, value: unknown) => (typeof value === 'bigint' 
 const infoText = ({ name, dtype, dims }: ValueInfo) => `${name}:${dtype}[${dims?.join() ?? '*'}]`;
 
 export function structureOf(graph: Graph): string {
-  const lines = [
-    JSON.stringify(graph.opsets),
-    graph.inputs.map(infoText).join(),
-    graph.outputs.map(infoText).join(),
-  ];
-  for (const { op, domain, name, inputs, outputs, attributes } of graph.nodes) {
+  const nodes = graph.nodes.map(({ op, domain, name, inputs, outputs, attributes }) => {
     const settings = Object.keys(attributes)
       .sort()
       .map(key => `${key}=${attributeText(attributes[key])}`);
-    lines.push(JSON.stringify([op, domain, name, inputs, outputs, settings]));
-  }
+    return [op, domain, name, inputs, outputs, settings];
+  });
+  const lines = [
+    // all at once: a second use of a structure waits for little else
+    JSON.stringify([graph.opsets, nodes]),
+    graph.inputs.map(infoText).join(),
+    graph.outputs.map(infoText).join(),
+  ];
   for (const [name, value] of graph.constants) lines.push(`${name}=${tensorText(value)}`);
   return lines.join('\n');
 }
