@@ -16,9 +16,18 @@ export const element = (name: string, attributes: Attributes, inner?: string): s
 export const label = (x: number, y: number, text: string, more: Attributes = {}): string =>
   element('text', { x, y, ...more }, escapeHtml(text));
 
-/** The picture as a whole; `alt` is read to those who do not see it. */
+/**
+ * The picture as a whole; `alt` is read to those who do not see it.
+ * @param scale of what is seen against the numbers in `parts`
+ */
 export const picture = (
-  { width, height, alt, ...more }: { width: number; height: number; alt: string } & Attributes,
+  {
+    width,
+    height,
+    alt,
+    scale = 1,
+    ...more
+  }: { width: number; height: number; alt: string; scale?: number } & Attributes,
   parts: readonly string[],
 ): string =>
   element(
@@ -26,8 +35,8 @@ export const picture = (
     {
       xmlns: 'http://www.w3.org/2000/svg',
       viewBox: `0 0 ${width} ${height}`,
-      width,
-      height,
+      width: width * scale,
+      height: height * scale,
       role: 'img',
       'font-family': 'system-ui, sans-serif',
       'font-size': 12,

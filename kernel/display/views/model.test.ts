@@ -197,6 +197,22 @@ describe('the view', () => {
     expect(bundle['image/svg+xml']).not.toMatch(/<b>|NaN|undefined/);
   });
 
+  test('stands on a page where it is tall', () => {
+    const nodes = Array.from({ length: 16 }, (_, i) => ({
+      ...network.graph.nodes[1],
+      name: `g${i}`,
+      inputs: [i ? `x${i}` : 'image'],
+      outputs: [i < 15 ? `x${i + 1}` : 'y'],
+    }));
+    const tall = model({ ...network, graph: { ...network.graph, nodes } })[displaySymbol]() as typeof bundle;
+    const [, across, down, height] = /viewBox="0 0 (\d+) (\d+)" width="[\d.]+" height="([\d.]+)"/.exec(
+      tall['image/svg+xml'],
+    )!;
+    expect(Number(down)).toBeGreaterThan(1100);
+    expect(Number(across)).toBeGreaterThan(0);
+    expect(Number(height)).toBe(960);
+  });
+
   const node: ModelNode = { name: 'a', op: 'b', inputs: [] };
   test.each([
     [{ nodes: [{ ...node, inputs: [0] }] }, /nodes\[0\]/],

@@ -176,6 +176,9 @@ function words({ title, note, nodes }: ModelPayload['data']): string {
   return [`${title}: ${note}`, ...lines].join('\n');
 }
 
+/** A page of paper, and how small a picture gets to stand on one. */
+const page = { height: 960, least: 0.6 };
+
 /** As it looks at first: for those who have no extension. */
 function drawn({ title, note, nodes }: ModelPayload['data']): string {
   const root = modulesOf(nodes);
@@ -183,7 +186,9 @@ function drawn({ title, note, nodes }: ModelPayload['data']): string {
   // a picture for a page: of a network without modules, what comes first
   const shown = { ...made, boxes: made.boxes.slice(0, 400), lines: made.lines.slice(0, 800) };
   const pad = 12;
-  return picture({ width: made.width + 2 * pad, height: made.height + 2 * pad, alt: `${title}: ${note}` }, [
+  const [width, height] = [made.width + 2 * pad, made.height + 2 * pad];
+  const scale = Math.max(page.least, Math.min(1, page.height / height));
+  return picture({ width, height, scale, alt: `${title}: ${note}` }, [
     element('g', { transform: `translate(${pad} ${pad})` }, svgOf(shown, nodes)),
   ]);
 }
