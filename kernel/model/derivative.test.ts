@@ -5,7 +5,17 @@ import { greater, indicator, mul, relu as rectified } from '../engine/functions.
 import { override } from '../engine/override.ts';
 import { float16 } from '../engine/packing.ts';
 import { normal } from '../engine/testing.ts';
-import { conv, flatten, globalAveragePool, linear, network, relu, sequential, tanh } from '../nn/index.ts';
+import {
+  conv,
+  embedding,
+  flatten,
+  globalAveragePool,
+  linear,
+  network,
+  relu,
+  sequential,
+  tanh,
+} from '../nn/index.ts';
 import { Model } from './model.ts';
 import { pick } from './objective.ts';
 
@@ -193,4 +203,26 @@ describe('memory', () => {
       `[NameError: unknown site: conv4; nearest: conv1, conv2, conv3; model.sites lists all]`,
     );
   });
+});
+
+test('at whole numbers nothing is differentiated', async () => {
+  const layers = [
+    embedding('embed', { count: 5, features: 2 }),
+    flatten('flat'),
+    linear('logits', { features: 3 }),
+  ];
+  const reader = new Model(
+    'reader',
+    network(sequential(...layers), { inputs: { tokens: ['batch', 2] }, dtypes: { tokens: 'int64' } }),
+  );
+  const tokens = tensor(BigInt64Array.of(1n, 4n), [1, 2]);
+  const message =
+    'tokens holds int64 numbers, along which nothing varies smoothly; expected a float site: the embedding, or any behind it';
+  await expect(reader.gradient({ tokens }, { of, at: ['tokens'] })).rejects.toThrow(message);
+  await expect(reader.jvp({ tokens }, { of: ['logits'], at: { tokens } })).rejects.toThrow(message);
+  await expect(reader.hvp({ tokens }, { of, at: { tokens } })).rejects.toThrow(message);
+  const vector = tensor([0, 1, 0], [1, 3]);
+  await expect(reader.vjp({ tokens }, { of: { logits: vector }, at: ['tokens'] })).rejects.toThrow(message);
+  const { embed } = await reader.gradient({ tokens }, { of, at: ['embed'] });
+  expect(embed.toNumbers().some(value => value !== 0)).toBe(true);
 });

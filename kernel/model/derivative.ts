@@ -7,6 +7,7 @@
  *   jvp       ∂y/∂x·v      a vector at each place      how y moves when x moves along v
  *   hvp       ∂²f/∂x²·v    a vector at each place      how ∂f/∂x moves when x moves along v
  */
+import { isFloat } from '../base/dtype.ts';
 import { NameError, NeuronbookError } from '../base/errors.ts';
 import { nearest } from '../base/nearest.ts';
 import { tensor, type Tensor, type TensorLike } from '../base/tensor.ts';
@@ -86,6 +87,18 @@ export interface Derivative extends DerivativeOptions {
 
 const valuesAt = (traced: Traced, names: readonly string[]): Var[] => names.map(name => traced.value(name));
 
+/** Values that something is differentiated by. @throws NeuronbookError on an input of whole numbers, such as tokens */
+const placesAt = (traced: Traced, names: readonly string[]): Var[] =>
+  names.map(name => {
+    const { kind, dtype } = traced.describe(name);
+    if (kind === 'input' && !isFloat(dtype))
+      throw new NeuronbookError(
+        `${name} holds ${dtype} numbers, along which nothing varies smoothly; expected a float site: ` +
+          'the embedding, or any behind it',
+      );
+    return traced.value(name);
+  });
+
 export const gradientOf = ({ of, at, ...options }: GradientOptions): Derivative => {
   if (typeof of?.build !== 'function')
     throw new NeuronbookError(
@@ -102,7 +115,7 @@ export const gradientOf = ({ of, at, ...options }: GradientOptions): Derivative 
     vectors: {},
     results: places,
     subject: traced => [of.build(traced)],
-    build: (traced, [score]) => gradients(traced.trace, score, valuesAt(traced, places)),
+    build: (traced, [score]) => gradients(traced.trace, score, placesAt(traced, places)),
   };
 };
 
@@ -112,7 +125,7 @@ export const vjpOf = ({ of, at, ...options }: VjpOptions): Derivative => ({
   vectors: of,
   results: at,
   subject: traced => valuesAt(traced, Object.keys(of)),
-  build: (traced, values, seeds) => vjp(traced.trace, values, valuesAt(traced, at), seeds),
+  build: (traced, values, seeds) => vjp(traced.trace, values, placesAt(traced, at), seeds),
 });
 
 export const jvpOf = ({ of, at, ...options }: JvpOptions): Derivative => ({
@@ -121,7 +134,7 @@ export const jvpOf = ({ of, at, ...options }: JvpOptions): Derivative => ({
   vectors: at,
   results: of,
   subject: traced => valuesAt(traced, of),
-  build: (traced, values, tangents) => jvp(traced.trace, values, valuesAt(traced, Object.keys(at)), tangents),
+  build: (traced, values, tangents) => jvp(traced.trace, values, placesAt(traced, Object.keys(at)), tangents),
 });
 
 export const hvpOf = ({ of, at, ...options }: HvpOptions): Derivative => ({
@@ -130,7 +143,7 @@ export const hvpOf = ({ of, at, ...options }: HvpOptions): Derivative => ({
   vectors: at,
   results: Object.keys(at),
   subject: traced => [of.build(traced)],
-  build: (traced, [score], vectors) => hvp(traced.trace, score, valuesAt(traced, Object.keys(at)), vectors),
+  build: (traced, [score], vectors) => hvp(traced.trace, score, placesAt(traced, Object.keys(at)), vectors),
 });
 
 /** The key under which a derivative's graph is kept; undefined where it holds functions, which no text tells apart. */

@@ -42,7 +42,7 @@ export abstract class Differentiable implements Traceable {
    * @returns ∂of/∂site for each of `at`, by the name it was asked for, of the site's dims, in float32: a float16
    *   network is differentiated in float32
    * @throws OpError where the way back passes an op that has no gradient; NameError on a site, or an override's
-   *   target, that does not exist
+   *   target, that does not exist; NeuronbookError at an input of whole numbers, which has none
    * @example const { image: saliency } = await model.gradient({ image }, { of: pick('logits', [0, 3]), at: ['image'] })
    * @example
    * // guided backpropagation (Springenberg et al. 2015): only what excites flows back through a ReLU
