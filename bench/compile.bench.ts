@@ -1,7 +1,8 @@
 /**
  * How long it takes from a network to a step that is ready to run: the training graph of a GPT (4 layers, d = 256), made
- * anew and made again, and of that what compiling an equal graph costs; and how a step's time and the process's peak memory grow with width, depth, batch and length.
- * One JSON line each; growth as the exponent of a power law fitted to ×1, ×2, ×4.
+ * anew and made again, and of that what compiling an equal graph costs; and how a step's time and the process's peak
+ * memory grow with width, depth, batch and length. One JSON line each; growth as the exponent of a power law fitted to
+ * ×1, ×2, ×4.
  */
 import { performance } from 'node:perf_hooks';
 import { execFileSync } from 'node:child_process';

@@ -3,19 +3,10 @@ import { expect, test } from 'vitest';
 import { tensor } from '../base/tensor.ts';
 import { normal } from '../engine/testing.ts';
 import { encode } from '../onnx/encode.ts';
-import type { Graph, Node } from '../onnx/graph.ts';
+import { nodeOf, type Graph } from '../onnx/graph.ts';
 import { ablate } from './edits.ts';
 import { load } from './load.ts';
 import { pick } from './objective.ts';
-
-const node = (op: string, inputs: string[], output: string, attributes: Node['attributes'] = {}): Node => ({
-  op,
-  domain: '',
-  name: output,
-  inputs,
-  outputs: [output],
-  attributes,
-});
 
 /** Boxes and scores, then their selection, as detectors end. */
 const detector: Graph = {
@@ -27,12 +18,12 @@ const detector: Graph = {
     { name: 'count', dtype: 'int64', dims: [2] },
   ],
   nodes: [
-    node('Relu', ['x'], 'boxes'),
-    node('ReduceMax', ['boxes', 'last'], 'best', { keepdims: 0n }),
-    node('Sigmoid', ['best'], 'probability'),
-    node('Unsqueeze', ['probability', 'one'], 'scores'),
-    node('NonMaxSuppression', ['boxes', 'scores', 'most'], 'selected'),
-    node('Shape', ['selected'], 'count'),
+    nodeOf('Relu', ['x'], 'boxes'),
+    nodeOf('ReduceMax', ['boxes', 'last'], 'best', { keepdims: 0n }),
+    nodeOf('Sigmoid', ['best'], 'probability'),
+    nodeOf('Unsqueeze', ['probability', 'one'], 'scores'),
+    nodeOf('NonMaxSuppression', ['boxes', 'scores', 'most'], 'selected'),
+    nodeOf('Shape', ['selected'], 'count'),
   ],
   constants: new Map([
     ['last', tensor(BigInt64Array.of(2n))],

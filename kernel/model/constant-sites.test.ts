@@ -1,18 +1,9 @@
 /** Sites that are always the same, such as the rows of a table at fixed places: gradients are taken there too. */
 import { expect, test } from 'vitest';
 import { tensor } from '../base/tensor.ts';
-import type { Graph, Node } from '../onnx/graph.ts';
+import { nodeOf, type Graph } from '../onnx/graph.ts';
 import { Model } from './model.ts';
 import { pick } from './objective.ts';
-
-const node = (op: string, inputs: string[], output: string, attributes = {}): Node => ({
-  op,
-  domain: '',
-  name: output,
-  inputs,
-  outputs: [output],
-  attributes,
-});
 
 /** Scores with a bias for each distance, as relative positions have: y = x·bᵀ with b two rows of a table. */
 const graph: Graph = {
@@ -21,9 +12,9 @@ const graph: Graph = {
   inputs: [{ name: 'x', dtype: 'float32', dims: [2, 2] }],
   outputs: [{ name: 'y', dtype: 'float32', dims: [2, 2] }],
   nodes: [
-    node('Gather', ['table', 'places'], 'rows', { axis: 0n }),
-    node('Transpose', ['rows'], 'turned'),
-    node('Mul', ['x', 'turned'], 'y'),
+    nodeOf('Gather', ['table', 'places'], 'rows', { axis: 0n }),
+    nodeOf('Transpose', ['rows'], 'turned'),
+    nodeOf('Mul', ['x', 'turned'], 'y'),
   ],
   constants: new Map([
     ['table', tensor([1, 2, 3, 4, 5, 6], [3, 2])],

@@ -36,6 +36,14 @@ export interface Node {
   readonly attributes: Attributes;
 }
 
+/** A node of the default domain with one output, which it is called like. */
+export const nodeOf = (
+  op: string,
+  inputs: readonly string[],
+  output: string,
+  attributes: Attributes = {},
+): Node => ({ op, domain: '', name: output, inputs, outputs: [output], attributes });
+
 export interface Graph {
   readonly name: string;
   /** Domain → opset version; '' is the default domain. */

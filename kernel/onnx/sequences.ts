@@ -3,7 +3,7 @@
  * as a list and its entries when it is asked not to optimize: each entry is a slice. A list that data makes stays.
  */
 import { Tensor } from '../base/tensor.ts';
-import type { Node } from './graph.ts';
+import { nodeOf, type Node } from './graph.ts';
 
 /** The nodes that give entry `index` of a list under a name; undefined where that is not known. */
 type Entry = (index: number, output: string) => Node[] | undefined;
@@ -31,7 +31,7 @@ export function unlisted(nodes: readonly Node[], constants: Map<string, Tensor>,
     if (op === 'SequenceConstruct') {
       const entry: Entry = (index, output) => {
         const item = inputs.at(index);
-        return item === undefined ? undefined : [plain('Identity', [item], output)];
+        return item === undefined ? undefined : [nodeOf('Identity', [item], output)];
       };
       return { entry, items: inputs };
     }
@@ -46,12 +46,12 @@ export function unlisted(nodes: readonly Node[], constants: Map<string, Tensor>,
         if (!split && Number(attributes.keepdims ?? 1n) === 0) {
           const at = `${output}/index`;
           constants.set(at, new Tensor('int64', [], BigInt64Array.of(BigInt(index))));
-          return [plain('Gather', [x, at], output, { axis: BigInt(axis) })];
+          return [nodeOf('Gather', [x, at], output, { axis: BigInt(axis) })];
         }
         const range = scalar ? pieceOf(index, sizes?.[0]) : partOf(index, sizes!);
         if (!range) return undefined;
         const [from, to] = [whole(`${output}/from`, range[0]), whole(`${output}/to`, range[1])];
-        return [plain('Slice', [x, from, to, whole(`${output}/axis`, axis)], output)];
+        return [nodeOf('Slice', [x, from, to, whole(`${output}/axis`, axis)], output)];
       },
     };
   };
@@ -60,16 +60,16 @@ export function unlisted(nodes: readonly Node[], constants: Map<string, Tensor>,
     const items = lists.get(list)?.items;
     if (!items) return undefined;
     const { axis, new_axis: added } = attributes;
-    if (!Number(added ?? 0n)) return [plain('Concat', items, output, { axis })];
+    if (!Number(added ?? 0n)) return [nodeOf('Concat', items, output, { axis })];
     const wide = items.map((item, i) => {
       const name = `${output}/${i}`;
       return opset < 13
-        ? plain('Unsqueeze', [item], name, { axes: [axis as bigint] })
-        : plain('Unsqueeze', [item, whole(`${name}/axis`, axis as bigint)], name);
+        ? nodeOf('Unsqueeze', [item], name, { axes: [axis as bigint] })
+        : nodeOf('Unsqueeze', [item, whole(`${name}/axis`, axis as bigint)], name);
     });
     return [
       ...wide,
-      plain(
+      nodeOf(
         'Concat',
         wide.flatMap(({ outputs }) => outputs),
         output,
@@ -110,12 +110,3 @@ function partOf(index: number, sizes: readonly number[]): [number, number] | und
   const from = sizes.slice(0, at).reduce((sum, size) => sum + size, 0);
   return [from, from + sizes[at]];
 }
-
-const plain = (op: string, inputs: readonly string[], output: string, attributes = {}): Node => ({
-  op,
-  domain: '',
-  name: output,
-  inputs,
-  outputs: [output],
-  attributes,
-});

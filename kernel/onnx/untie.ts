@@ -4,9 +4,9 @@
  * of the others or with none. To whoever trains them they are weights of their own, as they were before the export; a
  * module that is called several times has its weights once.
  *
- * What tells them apart is the module that a node belongs to, as the exporter notes it. Weights of one number over and over are apart in any two
- * modules; others only in modules whose paths differ by numbers alone (`layers.0.linear1`, `layers.1.linear1`): an
- * embedding that is also the way out stays one.
+ * What tells them apart is the module that a node belongs to, as the exporter notes it. Weights of one number over and
+ * over are apart in any two modules; others only in modules whose paths differ by numbers alone (`layers.0.linear1`,
+ * `layers.1.linear1`): an embedding that is also the way out stays one.
  */
 import { isFloat } from '../base/dtype.ts';
 import type { Tensor } from '../base/tensor.ts';

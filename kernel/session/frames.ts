@@ -5,8 +5,9 @@
  *   anything else                  structured clone
  *   what carries buffers           `[count: u32][size: u32 …][message without them]`, and behind the frame each buffer
  *
- * so that fifty megabytes are copied by the pipe alone, to memory of their own. The runner's writes block: a loop that prints without end waits
- * for the reader instead of filling memory, and what was written arrives even where the runner dies on its next line.
+ * so that fifty megabytes are copied by the pipe alone, to memory of their own. The runner's writes block: a loop that
+ * prints without end waits for the reader instead of filling memory, and what was written arrives even where the runner
+ * dies on its next line.
  */
 import { writeSync } from 'node:fs';
 import { deserialize, serialize } from 'node:v8';

@@ -2,12 +2,9 @@
 import { expect, test } from 'vitest';
 import { tensor, type Tensor } from '../base/tensor.ts';
 import { normal } from '../engine/testing.ts';
-import type { Attributes, Graph, Node } from '../onnx/graph.ts';
+import { nodeOf as node, type Graph, type Node } from '../onnx/graph.ts';
 import { parametersOf } from './parameters.ts';
 
-const node = (op: string, inputs: string[], output: string, attributes: Attributes = {}): Node => ({
-  ...{ op, domain: '', name: output, inputs, outputs: [output], attributes },
-});
 const graphOf = (nodes: Node[], constants: Record<string, Tensor>): Graph => ({
   ...{ name: 'foreign', opsets: { '': 17 }, values: new Map(), metadata: {}, nodes },
   inputs: [{ name: 'x', dtype: 'float32', dims: [2, 3, 4] }],

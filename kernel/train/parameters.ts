@@ -61,8 +61,8 @@ export type Choice = readonly (string | RegExp)[];
 
 /**
  * The trained constants in the order of their first use: those that a network of `nn` documents, otherwise every
- * floating constant of rank ≥ 1 that enters an op as a weight, also through ops that only move it. `only` narrows or widens the choice by name, and what
- * `freeze` names is not among them.
+ * floating constant of rank ≥ 1 that enters an op as a weight, also through ops that only move it. `only` narrows or
+ * widens the choice by name, and what `freeze` names is not among them.
  */
 export function parametersOf(graph: Graph, only?: Choice, freeze: Choice = []): Parameter[] {
   const frozen = new Set(chosen(floats(graph), freeze));
@@ -157,7 +157,10 @@ const isUniform = (value: Tensor): boolean => {
 /** Names of constants that an exporter made: a norm without gains has ones there, and so has one of groups. */
 const MADE = /^val_\d+(_|$)|(^|\/)Constant(_\d+)?_output_0(_|$)/;
 
-/** A number that an exporter made, such as the 1/√width of attention, which PyTorch writes with an axis; a trained one has a name. */
+/**
+ * A number that an exporter made, such as the 1/√width of attention, which PyTorch writes with an axis; a trained one has
+ * a name.
+ */
 const isFactor = (name: string, value?: Tensor): boolean =>
   value?.size === 1 && /^val_\d+$|^onnx::\w+$|(^|\/)Constant(_\d+)?_output_0$/.test(name);
 

@@ -1,4 +1,7 @@
-/** Files of SAELens before version 6, in its words of today. @see https://github.com/decoderesearch/SAELens handle_pre_6_0_config */
+/**
+ * Files of SAELens before version 6, in its words of today.
+ * @see https://github.com/decoderesearch/SAELens handle_pre_6_0_config
+ */
 import { NeuronbookError } from '../../base/errors.ts';
 import type { Config, Values } from './saelens-write.ts';
 
