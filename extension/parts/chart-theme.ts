@@ -82,13 +82,15 @@ export function themeTemplate(node: Element): Json {
 export const heightOf = ({ height }: Json): number =>
   typeof height === 'number' ? Math.min(Math.max(height, 80), 4000) : 340;
 
-/** The layout as it is drawn: on the page's own background, in the page's colours where the figure names none. */
-export function themedLayout(layout: Json, node: Element): Json {
-  const template = isRecord(layout.template) ? layout.template : {};
+/**
+ * The layout as it is drawn: on the page's own background, in the page's colours where the figure names none.
+ * @param theme the colours in force; the same object each time keeps Plotly from looking for what changed in it
+ */
+export function themedLayout(layout: Json, theme: Json): Json {
   const untitled = !isRecord(layout.title) && typeof layout.title !== 'string';
   return {
     ...layout,
-    template: merge(template, themeTemplate(node)),
+    template: isRecord(layout.template) ? merge(layout.template, theme) : theme,
     autosize: true,
     height: heightOf(layout),
     ...(untitled && !isRecord(layout.margin) && { margin: { t: 16 } }),

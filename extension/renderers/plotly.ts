@@ -9,7 +9,7 @@ import { Widget } from '@lumino/widgets';
 import { PLOTLY_MIME, type PlotlyPayload } from 'neuronbook/display/payload';
 import type { Data, Layout } from 'plotly.js-dist-min';
 import { checkChart, chartWords } from '../parts/chart-payload.ts';
-import { heightOf, themedLayout } from '../parts/chart-theme.ts';
+import { heightOf, themedLayout, themeTemplate } from '../parts/chart-theme.ts';
 import type { ChartDetail, PlotlyFigure } from '../parts/chart-detail.ts';
 import { el } from '../parts/dom.ts';
 import { fallback } from '../parts/fallback.ts';
@@ -29,6 +29,8 @@ export class PlotlyRenderer extends Widget implements IRenderMime.IRenderer {
   private figure?: HTMLDivElement;
   private detail?: ChartDetail;
   private width = 0;
+  /** The page's colours, until they change. */
+  private theme?: Record<string, unknown>;
   private readonly observer = new ResizeObserver(() => void this.remeasure());
 
   constructor(
@@ -66,6 +68,7 @@ export class PlotlyRenderer extends Widget implements IRenderMime.IRenderer {
 
   private async recolour(): Promise<void> {
     await turn(this.node);
+    this.theme = undefined;
     await this.draw();
   }
 
@@ -94,10 +97,13 @@ export class PlotlyRenderer extends Widget implements IRenderMime.IRenderer {
     }
     const { figure } = this;
     this.width = this.node.clientWidth;
+    const theme = this.theme ?? themeTemplate(this.node);
+    // before its output is attached, a chart has the colours of the whole page
+    if (this.node.isConnected) this.theme = theme;
     await plotly.react(
       figure,
       structuredClone(data) as Data[],
-      themedLayout(structuredClone(layout), this.node) as Partial<Layout>,
+      themedLayout(structuredClone(layout), theme) as Partial<Layout>,
       {
         ...config,
         responsive: false,
