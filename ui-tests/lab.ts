@@ -6,6 +6,7 @@ export interface Lab {
   commands: { execute(id: string, args: object): Promise<unknown> };
   shell: {
     currentWidget: {
+      sessionContext: { session: { kernel: object | null } | null };
       content: {
         widgets: {
           model: { trusted: boolean; toJSON(): { outputs?: { output_type: string; evalue?: string }[] } };
@@ -40,6 +41,15 @@ export async function open(page: IJupyterLabPageFixture, folder: string, name: s
   await panel.locator('.jp-Notebook-cell').first().waitFor({ timeout: 60_000 });
   return panel;
 }
+
+/** Begins to run all cells of the notebook in front, once it has its kernel: JupyterLab loses what is asked for before. */
+export const runAll = (page: IJupyterLabPageFixture): Promise<void> =>
+  page.evaluate(async () => {
+    const { jupyterapp } = window as unknown as { jupyterapp: Lab };
+    const { sessionContext } = jupyterapp.shell.currentWidget;
+    while (!sessionContext.session?.kernel) await new Promise(resolve => setTimeout(resolve, 50));
+    void jupyterapp.commands.execute('notebook:run-all-cells', {});
+  });
 
 /** Whether each cell of the notebook in front is trusted. */
 export const trusted = (page: IJupyterLabPageFixture): Promise<boolean[]> =>

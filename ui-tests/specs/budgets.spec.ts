@@ -8,6 +8,9 @@ import { everyView, type Bundle } from '../every-view.ts';
 import { open, shot, test, type Lab } from '../lab.ts';
 import { cell, chart, grid, notebook } from '../notebooks.ts';
 
+// records of a run photograph the page at each frame, which takes as long as the frame itself
+test.use({ trace: 'off' });
+
 const bundleOf = (value: object): Bundle =>
   (value as Record<symbol, () => Bundle>)[Symbol.for('Jupyter.display')]();
 

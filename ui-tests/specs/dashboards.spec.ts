@@ -4,7 +4,7 @@
  */
 import { expect } from '@jupyterlab/galata';
 import { violations } from '../axe.ts';
-import { open, shot, test, type Lab } from '../lab.ts';
+import { open, runAll, shot, test, type Lab } from '../lab.ts';
 import { cell, notebook } from '../notebooks.ts';
 
 // Galata reads each answer of the kernels API as JSON, and stumbles over that to a restart
@@ -27,12 +27,7 @@ test('features are searched and named, and the saved notebook reads on', async (
   const cells = notebook(cell(features), cell(board), cell(course), cell(named));
   const panel = await open(page, tmpPath, 'dashboards.ipynb', cells);
   await page.sidebar.close();
-  const run = (id: string) =>
-    page.evaluate(async id => {
-      const { jupyterapp } = window as unknown as { jupyterapp: Lab };
-      await jupyterapp.commands.execute(id, {});
-    }, id);
-  await run('notebook:run-all-cells');
+  await runAll(page);
   const view = panel.locator('.nb-Features');
   const rows = view.locator('.nb-FeatureList').getByRole('option');
   await expect(rows).toHaveCount(8, { timeout: 120_000 });

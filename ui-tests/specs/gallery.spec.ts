@@ -10,7 +10,7 @@ import { unpack } from 'neuronbook/display/packed';
 import type { PatchingPayload } from 'neuronbook/display/views/patching';
 import { violations } from '../axe.ts';
 import { alike, apart, compared } from '../compare.ts';
-import { errors, open, shot, test, trusted, type Lab } from '../lab.ts';
+import { errors, open, runAll, shot, test, trusted } from '../lab.ts';
 import { NEURONBOOK } from '../notebooks.ts';
 
 interface Notebook {
@@ -205,10 +205,7 @@ test('the guide of views is drawn by the kernel that runs it', async ({ page, tm
   await page.setViewportSize({ width: 940, height: 15_000 });
   const panel = await open(page, tmpPath, 'run.ipynb', bare);
   await page.sidebar.close();
-  await page.evaluate(() => {
-    const { jupyterapp } = window as unknown as { jupyterapp: Lab };
-    void jupyterapp.commands.execute('notebook:run-all-cells', {});
-  });
+  await runAll(page);
   const outputs = panel.locator('.nb-Renderer:not(.nb-Renderer .nb-Renderer)');
   await expect(outputs).toHaveCount(kinds.length, { timeout: 240_000 });
   expect(await errors(page)).toEqual([]);

@@ -4,7 +4,7 @@
  */
 import { expect } from '@jupyterlab/galata';
 import { violations } from '../axe.ts';
-import { open, shot, test, type Lab } from '../lab.ts';
+import { open, runAll, shot, test, type Lab } from '../lab.ts';
 import { cell, grid, notebook } from '../notebooks.ts';
 
 // Galata reads each answer of the kernels API as JSON, and stumbles over that to an interrupt
@@ -24,7 +24,7 @@ test('models are looked into beside their notebook', async ({ page, tmpPath }) =
     }, id);
   const panel = await open(page, tmpPath, 'inspected.ipynb', notebook(cell(source)));
   await page.sidebar.close();
-  await execute('notebook:run-all-cells');
+  await runAll(page);
   await expect(panel.locator('.jp-InputPrompt').first()).toHaveText('[1]:', { timeout: 120_000 });
 
   await execute('neuronbook:show-inspector');

@@ -2,12 +2,14 @@
  * Promise: controls move a picture while the notebook is trusted and its kernel runs, the latest value wins, and where
  * either is not so the saved picture stands and says why.
  */
-import { expect, type IJupyterLabPageFixture } from '@jupyterlab/galata';
-import { open, shot, test, type Lab } from '../lab.ts';
+import { expect } from '@jupyterlab/galata';
+import { open, runAll, shot, test, type Lab } from '../lab.ts';
 import { cell, notebook } from '../notebooks.ts';
 
 // Galata reads each answer of the kernels API as JSON, and stumbles over that to a restart
 test.use({ kernels: null });
+// records of a run photograph the page at each frame: half of what a redraw takes
+test.use({ trace: 'off' });
 
 const source = `import { interactive, plot } from 'neuronbook';
 interactive(
@@ -19,17 +21,11 @@ interactive(
   { waves: { min: 0, max: 20, value: 3 }, wave: ['sin', 'cos'], grid: true },
 )`;
 
-const execute = (page: IJupyterLabPageFixture, id: string) =>
-  page.evaluate(async id => {
-    const { jupyterapp } = window as unknown as { jupyterapp: Lab };
-    await jupyterapp.commands.execute(id, {});
-  }, id);
-
 test('controls drive a picture, and say so where they cannot', async ({ page, tmpPath }) => {
   test.setTimeout(300_000);
   const panel = await open(page, tmpPath, 'interactive.ipynb', notebook(cell(source)));
   await page.sidebar.close();
-  await execute(page, 'notebook:run-all-cells');
+  await runAll(page);
   const view = panel.locator('.nb-Interactive');
   const title = view.locator('.gtitle');
   await expect(title).toHaveText('3 sin', { timeout: 90_000 });
