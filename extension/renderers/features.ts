@@ -209,7 +209,9 @@ class Features implements View<FeaturesPayload> {
     this.list.update(rows, this.current);
     setText(
       this.count,
-      more ? trans.__('the first %1 that fit', rows.length) : trans.__('%1 that fit', rows.length),
+      more
+        ? trans.__('the first %1 that fit', rows.length)
+        : trans._n('%1 that fits', '%1 that fit', rows.length),
     );
   }
 
