@@ -16,7 +16,9 @@ export function figureHtml(
   if (source.length > MOST) return {};
   const [first, ...more] = words.split('\n');
   const alt = [first, ...more.slice(0, 7)].join('; ');
+  // what a line announces at its end stands in those that follow
+  const caption = first.replace(/; [^;]*:$/, '');
   return {
-    'text/html': `<figure><img alt="${escapeHtml(alt)}" src="${source}" style="max-width: 100%"><figcaption>${escapeHtml(first)}</figcaption></figure>`,
+    'text/html': `<figure><img alt="${escapeHtml(alt)}" src="${source}" style="max-width: 100%"><figcaption>${escapeHtml(caption)}</figcaption></figure>`,
   };
 }

@@ -170,6 +170,7 @@ test('the guide of views is drawn for everyone, without a kernel', async ({ page
     };
   });
   expect(paper).toEqual({ broken: [], scrolled: [] });
+  expect(await wider(outputs)).toEqual([]);
   await page.screenshot(shot('gallery-print'));
   await page.emulateMedia({ media: 'screen' });
 

@@ -113,7 +113,7 @@ function words({ title, unit, channels, maps }: Data): string {
     .slice(0, 5)
     .map(([c, peak]) => `${channels[c]}: up to ${cellText(peak)}`);
   return [
-    `${title || 'activation map'}: ${count} channels of ${rows}×${columns}; strongest by ${unit}:`,
+    `${title || 'activation map'}: ${count} ${count === 1 ? 'channel' : 'channels'} of ${rows}×${columns}; strongest by ${unit}:`,
     ...lines,
   ].join('\n');
 }
