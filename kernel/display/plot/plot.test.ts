@@ -228,3 +228,23 @@ describe('a hundred thousand points', () => {
     { dtype: 'f4', bdata: '<' },
   ])('are not read from %j', value => expect(unpackList(value)).toBeUndefined());
 });
+
+test('every name stands above the saved picture, in rows that fit; of very many the first', () => {
+  const series = (count: number, word: string) =>
+    plot.lines(Object.fromEntries(Array.from({ length: count }, (_, i) => [`${word} ${i}`, [0, 1]])));
+  const named = (chart: Displayable, word: string) => {
+    const svg = bundle(chart)['image/svg+xml'];
+    const found = svg.matchAll(
+      new RegExp(`<text x="([\\d.]+)" y="([\\d.]+)"[^>]*>(${word} \\d+)</text>`, 'g'),
+    );
+    return [...found].map(([, x, y, name]) => ({ x: Number(x), y: Number(y), name }));
+  };
+  const some = named(series(12, 'a random control'), 'a random control');
+  expect(some.map(({ name }) => name)).toEqual(Array.from({ length: 12 }, (_, i) => `a random control ${i}`));
+  for (const { x, y, name } of some) {
+    expect(x + 7 * name.length).toBeLessThanOrEqual(640);
+    expect(y).toBeGreaterThan(10);
+  }
+  expect(new Set(some.map(({ y }) => y)).size).toBeGreaterThan(1);
+  expect(named(series(300, 'walker'), 'walker').length).toBeLessThan(60);
+});

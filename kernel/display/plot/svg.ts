@@ -33,18 +33,21 @@ export function toSvg(figure: Figure): string {
   return picture({ width, height, alt: describe(figure), fill: ink }, parts);
 }
 
-const isNamed = ({ layers }: Figure): boolean =>
-  layers.some(layer => layer.type !== 'cells' && layer.name !== undefined);
+/** A row of names above a chart, in pixels, and how many there are at most. */
+const ROW = 18;
+const ROWS = 6;
 
 function frameOf(figure: Figure, extentY: readonly [number, number]): Frame {
   const { width, height, title, x, y, layers } = figure;
   const bar = layers.some(layer => layer.type === 'cells' || (layer.type === 'points' && layer.values));
   const texts = scaleOf(y, extentY, [height, 0]).ticks.map(({ text }) => text);
   const widest = Math.max(2, ...texts.map(text => clip(text).length));
+  const left = 14 + widest * 6.6 + (y.label ? 20 : 0);
+  const last = entriesOf(figure, left).at(-1);
   return {
-    left: 14 + widest * 6.6 + (y.label ? 20 : 0),
+    left,
     right: width - (bar ? 76 : 16),
-    top: 12 + (title ? 24 : 0) + (isNamed(figure) ? 22 : 0),
+    top: 12 + (title ? 24 : 0) + (last ? 22 + last.row * ROW : 0),
     bottom: height - 26 - (x.label ? 18 : 0) - (slanted(figure) ? 44 : 0),
   };
 }
@@ -61,7 +64,7 @@ const slanted = ({ x, width }: Figure): boolean =>
   !!x.categories &&
   Math.max(...x.categories.map(name => clip(name).length)) * 6.6 + 6 > (width - 80) / x.categories.length;
 
-const clip = (text: string): string => (text.length > 16 ? `${text.slice(0, 15)}…` : text);
+const clip = (text: string, most = 16): string => (text.length > most ? `${text.slice(0, most - 1)}…` : text);
 
 function axes(figure: Figure, x: Scale, y: Scale, frame: Frame, height: number): string[] {
   const { left, right, top, bottom } = frame;
@@ -211,17 +214,35 @@ function colorBar(
   ];
 }
 
+interface Entry {
+  name: string;
+  /** The layer that it names. */
+  layer: number;
+  x: number;
+  row: number;
+}
+
+/** Names side by side, in as many rows as they need; of very many the first. */
+function entriesOf({ layers, width }: Figure, left: number): Entry[] {
+  let [x, row] = [left, 0];
+  return layers.flatMap((layer, i) => {
+    if (layer.type === 'cells' || layer.name === undefined) return [];
+    const name = clip(layer.name, 40);
+    const room = 24 + name.length * 7;
+    if (x > left && x + room > width) [x, row] = [left, row + 1];
+    const entry = { name, layer: i, x, row };
+    x += room + 12;
+    return row < ROWS ? [entry] : [];
+  });
+}
+
 function legend(figure: Figure, { left, top }: Frame): string[] {
-  if (!isNamed(figure)) return [];
-  let at = left;
-  return figure.layers.flatMap((layer, i) => {
-    const name = layer.type === 'cells' ? undefined : layer.name;
-    if (name === undefined || at > figure.width - 40) return [];
-    const here = at;
-    at += 24 + clip(name).length * 7 + 12;
+  const entries = entriesOf(figure, left);
+  return entries.flatMap(({ name, layer, x, row }) => {
+    const y = top - 12 - (entries.at(-1)!.row - row) * ROW;
     return [
-      element('rect', { x: here, y: top - 19, width: 14, height: 4, rx: 2, fill: colorOf(i) }),
-      label(here + 19, top - 12, clip(name)),
+      element('rect', { x, y: y - 7, width: 14, height: 4, rx: 2, fill: colorOf(layer) }),
+      label(x + 19, y, name),
     ];
   });
 }
