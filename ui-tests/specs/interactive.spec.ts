@@ -8,7 +8,7 @@ import { cell, notebook } from '../notebooks.ts';
 
 // Galata reads each answer of the kernels API as JSON, and stumbles over that to a restart
 test.use({ kernels: null });
-// records of a run photograph the page at each frame: half of what a redraw takes
+// records of a run photograph the page at each frame
 test.use({ trace: 'off' });
 
 const source = `import { interactive, plot } from 'neuronbook';
